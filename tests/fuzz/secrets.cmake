@@ -1,0 +1,2 @@
+confide_fuzz_target(reference SOURCES fuzz_reference.cc DEPENDS confide_reference)
+confide_fuzz_target(secret_flag SOURCES fuzz_secret_flag.cc DEPENDS confide_reference)
