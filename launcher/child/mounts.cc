@@ -1,0 +1,105 @@
+// The sandbox's file tree. Relative paths start at the new root, in which the process stands until enter_root().
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/kernel_abi.h"
+#include "base/syscalls.h"
+#include "launcher/child/operations.h"
+
+namespace confide::child {
+namespace {
+
+int to_errno(long result) { return result < 0 ? static_cast<int>(-result) : 0; }
+
+long open_path(const char* path, uint64_t resolve) {
+  const abi::OpenHow how{.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
+  return raw::call(abi::kNrOpenat2, AT_FDCWD, path, &how, sizeof how);
+}
+
+// Attaches the detached mount `tree` to `target`, walked without links and never above the new root.
+int attach(int tree, const char* target) {
+  const long at = open_path(target, abi::kResolveBeneath | abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks);
+  if (at < 0) return to_errno(at);
+  const long moved = raw::call(SYS_move_mount, tree, "", static_cast<int>(at), "",
+                               abi::kMoveMountFEmptyPath | abi::kMoveMountTEmptyPath);
+  raw::close_fd(static_cast<int>(at));
+  return to_errno(moved);
+}
+
+int bind_carefully(const Bind& op) {
+  const long source = open_path(op.source, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks);
+  if (source < 0) return to_errno(source);
+  const int fd = static_cast<int>(source);
+  struct stat found {};
+  long result = raw::call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH);
+  // Somebody put another file in its place since the plan was made.
+  if (result == 0 && (found.st_dev != op.device || found.st_ino != op.inode)) result = -ESTALE;
+  if (result == 0) {
+    result = raw::call(SYS_open_tree, fd, "",
+                       AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
+  }
+  raw::close_fd(fd);
+  if (result < 0) return to_errno(result);
+  const int tree = static_cast<int>(result);
+  const int error = attach(tree, op.target);
+  raw::close_fd(tree);
+  return error;
+}
+
+}  // namespace
+
+int new_root(const NewRoot& op) {
+  const long mounted = op.source != nullptr
+                           ? raw::call(SYS_mount, op.source, op.staging, nullptr, MS_BIND | MS_REC, nullptr)
+                           : raw::call(SYS_mount, "tmpfs", op.staging, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+  if (mounted < 0) return to_errno(mounted);
+  return to_errno(raw::call(SYS_chdir, op.staging));
+}
+
+int make_dir(const MakeDir& op) { return to_errno(raw::call(SYS_mkdirat, AT_FDCWD, op.target, op.mode)); }
+
+int make_file(const MakeFile& op) {
+  const long fd =
+      raw::call(SYS_openat, AT_FDCWD, op.target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, op.mode);
+  if (fd < 0) return to_errno(fd);
+  long result = 0;
+  for (size_t done = 0; done < op.size && result >= 0; done += static_cast<size_t>(result))
+    result = raw::call(SYS_write, static_cast<int>(fd), op.content + done, op.size - done);
+  raw::close_fd(static_cast<int>(fd));
+  return to_errno(result);
+}
+
+int make_symlink(const MakeSymlink& op) { return to_errno(raw::call(SYS_symlinkat, op.points_to, AT_FDCWD, op.target)); }
+
+int bind(const Bind& op) {
+  if (op.tree_fd >= 0) return attach(op.tree_fd, op.target);
+  if (op.walk == Walk::kCareful) return bind_carefully(op);
+  return to_errno(raw::call(SYS_mount, op.source, op.target, nullptr, MS_BIND | MS_REC, nullptr));
+}
+
+int mount_fs(const MountFs& op) { return to_errno(raw::call(SYS_mount, op.type, op.target, op.type, op.flags, op.options)); }
+
+int set_attributes(const SetAttributes& op) {
+  const abi::MountAttr attributes{.attr_set = op.set, .attr_clr = op.clear, .propagation = op.propagation};
+  const unsigned flags = AT_SYMLINK_NOFOLLOW | (op.depth == Depth::kRecursive ? abi::kAtRecursive : 0);
+  return to_errno(raw::call(SYS_mount_setattr, AT_FDCWD, op.target, flags, &attributes, sizeof attributes));
+}
+
+int mask_file(const MaskFile& op) {
+  const long tree = raw::call(SYS_open_tree, AT_FDCWD, op.empty, abi::kOpenTreeClone | O_CLOEXEC);
+  if (tree < 0) return to_errno(tree);
+  const int error = attach(static_cast<int>(tree), op.target);
+  raw::close_fd(static_cast<int>(tree));
+  return error;
+}
+
+int enter_root() {
+  // pivot_root(2), "pivot_root(".", ".")": the old root ends on top of the new one and is detached from there.
+  long result = raw::call(SYS_pivot_root, ".", ".");
+  if (result == 0) result = raw::call(SYS_umount2, ".", MNT_DETACH);
+  if (result == 0) result = raw::call(SYS_chdir, "/");
+  return to_errno(result);
+}
+
+}  // namespace confide::child

@@ -1,0 +1,102 @@
+// Law 6: what was taken away is checked to be gone, here, before anything of the command's is run.
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/statfs.h>
+
+#include "base/syscalls.h"
+#include "launcher/child/operations.h"
+
+namespace confide::child {
+namespace {
+
+struct DirectoryEntry {  // getdents64(2)
+  uint64_t inode;
+  int64_t next;
+  unsigned short size;
+  unsigned char type;
+  char name[1];
+};
+
+// The number that a /proc entry's name spells, -1 if it is no number.
+long number_of(const char* name) {
+  if (*name == '\0') return -1;
+  long value = 0;
+  for (; *name != '\0'; ++name) {
+    if (*name < '0' || *name > '9') return -1;
+    value = value * 10 + (*name - '0');
+  }
+  return value;
+}
+
+// Calls `allowed(number)` for each numeric name in `path`; EPERM at the first that is not.
+template <class Allowed>
+int every_number(const char* path, Allowed allowed) {
+  const long at = raw::call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  if (at < 0) return static_cast<int>(-at);
+  const int fd = static_cast<int>(at);
+  int error = 0;
+  for (;;) {
+    alignas(DirectoryEntry) char buffer[8192];
+    const long n = raw::call(SYS_getdents64, fd, buffer, sizeof buffer);
+    if (n <= 0) {
+      error = static_cast<int>(-n);
+      break;
+    }
+    for (long offset = 0; offset < n && error == 0;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + offset);
+      offset += entry->size;
+      const long number = number_of(entry->name);
+      if (number >= 0 && !allowed(number, fd)) error = EPERM;
+    }
+    if (error != 0) break;
+  }
+  raw::close_fd(fd);
+  return error;
+}
+
+int no_capability() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct held[2] = {};
+  const long result = raw::call(SYS_capget, &header, held);
+  if (result < 0) return static_cast<int>(-result);
+  for (const auto& set : held)
+    if (set.effective != 0 || set.permitted != 0 || set.inheritable != 0) return EPERM;
+  for (unsigned capability = 0; capability < 64; ++capability) {
+    const long bounding = raw::call(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
+    if (bounding == -EINVAL) break;
+    if (bounding != 0) return EPERM;
+  }
+  return raw::call(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : EPERM;
+}
+
+int read_only(const char* path) {
+  struct statfs found {};
+  const long result = raw::call(SYS_statfs, path, &found);
+  if (result < 0) return static_cast<int>(-result);
+  constexpr long kStRdonly = 0x0001;  // statfs(2), f_flags
+  return (found.f_flags & kStRdonly) != 0 ? 0 : EPERM;
+}
+
+}  // namespace
+
+int verify_dropped(const ChildState& state, const VerifyDropped& op) {
+  int error = no_capability();
+  if (error == 0 && op.read_only != nullptr) error = read_only(op.read_only);
+  if (error == 0 && op.own_proc == PidNamespace::kOwn) {
+    error = every_number("/proc", [](long pid, int) { return pid == 1; });
+    if (error == 0) {
+      error = every_number("/proc/self/fd", [&](long fd, int listing) {
+        if (fd <= 2 || fd == listing || fd == state.control_fd || fd == state.terminal_fd || fd == state.block_fd) {
+          return true;
+        }
+        for (size_t i = 0; i < state.delivered_count; ++i)
+          if (fd == state.delivered_fds[i]) return true;
+        return false;
+      });
+    }
+  }
+  return error;
+}
+
+}  // namespace confide::child

@@ -1,0 +1,153 @@
+#include "launcher/host/survey.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+
+#include "base/sys.h"
+#include "base/text.h"
+
+namespace confide::launcher {
+namespace {
+
+constexpr const char* kSystemFolders[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
+                                          "/etc", "/opt", "/nix",  "/gnu"};
+
+std::string link_target(const std::string& path) {
+  char buffer[PATH_MAX];
+  const ssize_t size = ::readlink(path.c_str(), buffer, sizeof buffer);
+  return size <= 0 ? std::string() : std::string(buffer, static_cast<size_t>(size));
+}
+
+Privilege privilege_of_process() {
+  if (::geteuid() != 0) return Privilege::kOrdinary;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return Privilege::kOrdinary;
+  constexpr uint32_t kNeeded = 1U << CAP_SETUID | 1U << CAP_SETGID | 1U << CAP_SYS_ADMIN;
+  return (data[0].effective & kNeeded) == kNeeded ? Privilege::kRoot : Privilege::kOrdinary;
+}
+
+std::optional<Ids> sudo_ids() {
+  const char* uid = std::getenv("SUDO_UID");
+  const char* gid = std::getenv("SUDO_GID");
+  if (uid == nullptr || gid == nullptr) return {};
+  const auto u = parse_number(uid);
+  const auto g = parse_number(gid);
+  constexpr unsigned long kMax = 0xFFFF'FFFE;
+  if (!u || !g || *u == 0 || *u > kMax || *g == 0 || *g > kMax) return {};
+  return Ids{static_cast<uint32_t>(*u), static_cast<uint32_t>(*g)};
+}
+
+bool is_or_holds(const std::string& folder, const std::string& path) {
+  if (path.empty()) return false;
+  return folder == path || folder == "/" || (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
+}
+
+bool is_there(const std::string& path) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) == 0;
+}
+
+}  // namespace
+
+PathFact look_at(const std::string& path) {
+  PathFact fact{.requested = path};
+  const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat found {};
+  if (!fd.valid() || ::fstat(fd.get(), &found) != 0) return fact;
+  fact.canonical = link_target(cat("/proc/self/fd/", fd.get()));
+  // No /proc here, or the file was removed meanwhile ("… (deleted)").
+  if (!fact.canonical.starts_with('/') || !is_there(fact.canonical)) return PathFact{.requested = path};
+  fact.kind = S_ISDIR(found.st_mode) ? FileKind::kFolder : S_ISREG(found.st_mode) ? FileKind::kFile : FileKind::kOther;
+  fact.device = found.st_dev;
+  fact.inode = found.st_ino;
+  fact.owner = found.st_uid;
+  fact.group = found.st_gid;
+  return fact;
+}
+
+std::string account_home(uint32_t uid) {
+  const auto text = sys::read_file("/etc/passwd", 4U << 20);
+  if (!text) return {};
+  for (const std::string_view line : split(*text, '\n')) {
+    const auto fields = split(line, ':');
+    if (fields.size() == 7 && parse_number(fields[2]) == uid) return std::string(fields[5]);
+  }
+  return {};
+}
+
+Result<Caller> look_at_caller(HomeFrom home_from) {
+  if (::getuid() != ::geteuid() || ::getgid() != ::getegid()) {
+    return Error{ErrorKind::kRefused, 0, "confide must not be setuid or setgid; remove the bit"};
+  }
+  Caller caller;
+  caller.ids = {::getuid(), ::getgid()};
+  caller.privilege = privilege_of_process();
+  if (caller.privilege == Privilege::kRoot) caller.sudo_ids = sudo_ids();
+  const char* variable = home_from == HomeFrom::kEnvironment ? std::getenv("HOME") : nullptr;
+  const std::string account = variable == nullptr ? account_home(caller.ids.uid) : std::string();
+  const std::string home = variable != nullptr && variable[0] == '/' ? std::string(variable) : account;
+  caller.home = home.empty() ? PathFact{.requested = "/"} : look_at(home);
+  while (caller.home.requested.size() > 1 && caller.home.requested.ends_with('/')) caller.home.requested.pop_back();
+
+  char cwd[PATH_MAX];
+  if (::getcwd(cwd, sizeof cwd) == nullptr || cwd[0] != '/') {
+    return Error{ErrorKind::kRefused, 0, "the working directory does not exist any more; change to one that does"};
+  }
+  caller.cwd = look_at(cwd);
+  caller.project = find_project(caller, account);
+  for (int n = 0; n < 3; ++n) {
+    termios settings{};
+    if (::tcgetattr(n, &settings) == 0) caller.terminals |= 1U << n;
+  }
+  return caller;
+}
+
+std::optional<PathFact> find_project(const Caller& caller, const std::string& account) {
+  std::string folder = caller.cwd.canonical;
+  while (folder.size() > 1) {
+    if (is_or_holds(folder, caller.home.requested) || is_or_holds(folder, caller.home.canonical) || is_or_holds(folder, account)) {
+      return {};
+    }
+    if (is_there(folder + "/.git") || is_there(folder + "/confide.toml")) {
+      PathFact found = look_at(folder);
+      const bool own = found.owner == caller.ids.uid || caller.privilege == Privilege::kRoot;
+      if (found.kind == FileKind::kFolder && own && folder != "/tmp") return found;
+    }
+    const size_t slash = folder.rfind('/');
+    folder.resize(slash == 0 ? 1 : slash);
+  }
+  return {};
+}
+
+Scene survey(const policy::Policy& policy, Caller caller) {
+  Scene scene{.caller = std::move(caller)};
+  if (policy.system == policy::System::kReadOnly) {
+    for (const char* path : kSystemFolders) {
+      struct stat found {};
+      if (::lstat(path, &found) != 0) continue;
+      if (S_ISLNK(found.st_mode)) scene.system.push_back({path, link_target(path)});
+      else if (S_ISDIR(found.st_mode)) scene.system.push_back({path, {}});
+    }
+    if (policy.network == policy::Network::kHost) {
+      PathFact resolver = look_at("/etc/resolv.conf");
+      const bool elsewhere = !resolver.canonical.starts_with("/etc/") && !resolver.canonical.starts_with("/usr/");
+      if (resolver.kind == FileKind::kFile && elsewhere) {
+        resolver.requested = resolver.canonical;
+        scene.resolver = std::move(resolver);
+      }
+    }
+  }
+  for (const policy::PathRule& rule : policy.paths) scene.paths.push_back(look_at(rule.path));
+  return scene;
+}
+
+}  // namespace confide::launcher

@@ -1,0 +1,450 @@
+#include "launcher/plan/build.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "launcher/plan/landlock.h"
+#include "launcher/plan/view.h"
+
+namespace confide::launcher {
+namespace {
+
+using policy::Access;
+using policy::Layer;
+using policy::Need;
+using What = ViewNode::What;
+
+constexpr uint64_t kNamespaces =
+    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+
+const char* const kBuiltIn = "built in";
+
+constexpr const char* kDevices[] = {"null", "zero", "full", "random", "urandom", "tty"};
+constexpr std::pair<const char*, const char*> kDeviceLinks[] = {{"fd", "/proc/self/fd"},
+                                                                {"stdin", "/proc/self/fd/0"},
+                                                                {"stdout", "/proc/self/fd/1"},
+                                                                {"stderr", "/proc/self/fd/2"},
+                                                                {"ptmx", "pts/ptmx"}};
+
+class Builder {
+ public:
+  explicit Builder(const BuildInput& in) : in_(in), policy_(in.policy), host_(in.host), caller_(in.scene.caller) {}
+
+  // The order is the protection: mounts before Landlock (it forbids later ones), secrets once the child stands, then
+  // what takes power away, then proof that it is gone, the filter last.
+  Result<LaunchPlan> build() {
+    if (in_.command.argv.empty()) return Error{ErrorKind::kUsage, 0, "no command given"};
+    TRY(choose_namespaces());
+    TRY(limit_by_cgroup());
+    choose_identity();
+    if (namespaces_ != 0) {
+      TRY(build_root());
+      if (policy_.network == policy::Network::kNone) {
+        add(LoopbackStep{}, kBuiltIn, Need::kBestEffort);
+      }
+    }
+    add(SessionStep{caller_.terminals}, kBuiltIn);
+    join_keyring();
+    set_limits();
+    deliver_secrets();
+    TRY(restrict_files());
+    add(PrivilegesStep{}, kBuiltIn);
+    add(VerifyStep{.own_proc = own_proc_, .read_only = namespaces_ != 0 ? "/" : ""}, kBuiltIn);
+    change_directory();
+    TRY(filter_calls());
+    run_command();
+    return std::move(plan_);
+  }
+
+ private:
+  void add(Action action, std::string origin, Need need = Need::kRequired, std::optional<Layer> layer = {}) {
+    plan_.steps.push_back({std::move(action), std::move(origin), need, layer});
+  }
+  void applied(Layer layer, std::string note = {}) { plan_.layers.push_back({layer, true, std::move(note)}); }
+  // A layer that cannot be had: an error if it is required, else a statement.
+  Status lost(Layer layer, const std::string& why) {
+    if (policy_.need(layer) == Need::kRequired) {
+      return Error{ErrorKind::kUnsupported, 0,
+                   cat("profile ", policy_.profile, " requires the layer ", name_of(layer), ", which cannot be had here: ", why)};
+    }
+    plan_.layers.push_back({layer, false, why});
+    return {};
+  }
+
+  Status choose_namespaces() {
+    if (!host_.user_namespaces.available) {
+      TRY(lost(Layer::kNamespaces, host_.user_namespaces.why_not));
+      TRY(lost(Layer::kOwnProc, "it needs namespaces"));
+      return check_without_namespaces();
+    }
+    namespaces_ = kNamespaces;
+    applied(Layer::kNamespaces, "user mount pid ipc uts cgroup");
+    if (policy_.network == policy::Network::kNone) {
+      namespaces_ |= CLONE_NEWNET;
+      applied(Layer::kNetwork, "empty network namespace, loopback only");
+    }
+    own_proc_ = !policy_.powers.host_proc && host_.own_proc.available;
+    if (own_proc_) applied(Layer::kOwnProc);
+    else if (!policy_.powers.host_proc) TRY(lost(Layer::kOwnProc, host_.own_proc.why_not));
+    add(CloneStep{namespaces_}, kBuiltIn, Need::kRequired, Layer::kNamespaces);
+    return {};
+  }
+
+  // Without a mount namespace nothing can be hidden but by Landlock's file rights, and nothing delivered as a file.
+  Status check_without_namespaces() {
+    if (host_.landlock_abi == 0 || policy_.landlock == policy::LandlockUse::kScopesOnly) {
+      return Error{ErrorKind::kUnsupported, 0,
+                   cat("neither namespaces nor Landlock file rights can be had here, so nothing would hold the command: ",
+                       host_.user_namespaces.why_not)};
+    }
+    for (const SecretSlot& slot : in_.secrets) {
+      if (slot.deliver == Deliver::kFile) {
+        return Error{ErrorKind::kUnsupported, 0,
+                     cat(slot.name, ": delivery as a file needs a mount namespace, which cannot be had here (",
+                         host_.user_namespaces.why_not, "); use deliver=fd")};
+      }
+    }
+    for (const policy::PathRule& rule : policy_.paths) {
+      if (rule.access == Access::kHide && rule.if_missing == policy::IfMissing::kError) {
+        return Error{ErrorKind::kUnsupported, 0,
+                     cat(rule.origin.text, " ", printable(rule.path), ": hiding needs a mount namespace: ",
+                         host_.user_namespaces.why_not)};
+      }
+    }
+    add(CloneStep{0}, kBuiltIn);
+    if (policy_.network == policy::Network::kNone) {
+      sockets_ = Sockets::kLocalOnly;
+      applied(Layer::kNetwork, "no network namespace: the system call filter refuses every socket family but AF_UNIX");
+    }
+    return {};
+  }
+
+  Status limit_by_cgroup() {
+    const policy::Limits& limits = policy_.limits;
+    if (!limits.memory_bytes && !limits.pids && !limits.cpus) return {};
+    if (!host_.cgroup) {
+      // RLIMIT_NPROC counts per user namespace since Linux 5.14, so pids alone can be held without a cgroup.
+      if (!limits.memory_bytes && !limits.cpus && namespaces_ != 0) return {};
+      return Error{ErrorKind::kUnsupported, 0,
+                   cat("limits on memory or cpu need a delegated cgroup v2, which is not here: ", host_.cgroup_why_not)};
+    }
+    add(CgroupStep{*host_.cgroup, limits.memory_bytes, limits.pids, limits.cpus}, "limits", Need::kRequired, Layer::kCgroup);
+    applied(Layer::kCgroup, *host_.cgroup);
+    return {};
+  }
+
+  void choose_identity() {
+    inside_ = caller_.ids;
+    kernel_ = caller_.ids;
+    const bool changes = caller_.privilege == Privilege::kRoot && !policy_.powers.host_root;
+    if (changes) {
+      kernel_ = caller_.sudo_ids.value_or(Ids{kReservedId, kReservedId});
+      inside_ = kernel_;
+    }
+    if (namespaces_ != 0) {
+      add(IdentityStep{inside_, kernel_, caller_.privilege == Privilege::kRoot ? MapWriter::kParent : MapWriter::kChild},
+          policy_.powers.host_root ? policy_.powers.host_root->origin.text : kBuiltIn);
+    } else if (changes) {
+      add(ChangeIdsStep{kernel_}, kBuiltIn);
+    }
+  }
+
+  Status build_root() {
+    view_ = TRY(make_view(policy_, in_.scene));
+    const bool host_proc = !own_proc_;
+    add(RootStep{policy_.system, !host_proc ? "/proc" : policy_.powers.host_sys ? "/mnt" : "/sys"}, policy_.profile_origin.text);
+    lay_out_root();
+    SealStep seal;
+    for (const ViewNode& node : view_.nodes) place(node, seal);
+    if (private_passwd()) {
+      add(BindStep{.source = {.requested = "/run/confide/passwd", .kind = FileKind::kFile}, .target = "/etc/passwd", .trust = Trust::kSystem}, kBuiltIn);
+      add(BindStep{.source = {.requested = "/run/confide/group", .kind = FileKind::kFile}, .target = "/etc/group", .trust = Trust::kSystem}, kBuiltIn);
+    }
+    if (needs_secrets_folder()) {
+      add(FilesystemStep{"ramfs", kSecretsFolder, "mode=0700", Writable::kYes}, kBuiltIn);
+    }
+    if (policy_.powers.host_sys) bind_of_host("/sys", policy_.powers.host_sys->origin.text);
+    if (host_proc) bind_of_host("/proc", policy_.powers.host_proc ? policy_.powers.host_proc->origin.text : "no procfs of its own can be had here");
+    add(std::move(seal), kBuiltIn);
+    for (const ViewNode& node : view_.nodes)
+      if (node.what == What::kHidden) add(mask(node.path, node.source.kind, MaskReason::kHidden), node.origin);
+    for (const PathFact& file : in_.scene.masks) {
+      if (!visible(file.canonical)) continue;
+      add(mask(file.canonical, file.kind, MaskReason::kMasked), policy_.masks.origin.text, Need::kBestEffort);
+    }
+    add(DevicesStep{{std::begin(kDevices), std::end(kDevices)}}, kBuiltIn);
+    add(FilesystemStep{"devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620", Writable::kYes}, kBuiltIn);
+    if (own_proc_) {
+      std::string options = policy_.hide_pid == policy::HidePid::kInvisible ? "hidepid=invisible" : "";
+      if (policy_.proc_subset == policy::ProcSubset::kPidOnly) options += options.empty() ? "subset=pid" : ",subset=pid";
+      add(FilesystemStep{"proc", "/proc", options, Writable::kYes}, kBuiltIn, policy_.need(Layer::kOwnProc), Layer::kOwnProc);
+    }
+    add(PivotStep{}, kBuiltIn);
+    return {};
+  }
+
+  std::string own_folder() const {
+    return policy_.system == policy::System::kWholeRoot ? kOwnFolderInWholeRoot : kOwnFolder;
+  }
+  MaskStep mask(const std::string& path, FileKind kind, MaskReason reason) const {
+    return {path, cat(own_folder(), kind == FileKind::kFolder ? "/nothing" : "/empty"), kind, reason};
+  }
+  void bind_of_host(const char* path, std::string origin) {
+    if (policy_.system != policy::System::kWholeRoot) make_folder(path);
+    add(BindStep{.source = {.requested = path, .canonical = path, .kind = FileKind::kFolder}, .target = path, .trust = Trust::kSystem},
+        std::move(origin));
+  }
+
+  // The fixed parts: a /dev of our own, and in a root of our own the folders that every program expects.
+  void lay_out_root() {
+    if (policy_.system == policy::System::kWholeRoot) {
+      add(FilesystemStep{"tmpfs", "/dev", "mode=0755", Writable::kNo}, kBuiltIn);
+    } else {
+      for (const char* folder : {"/dev", "/proc", "/run", "/tmp", "/var"}) make_folder(folder);
+      add(LinkStep{"/var/tmp", "/tmp"}, kBuiltIn);
+      add(LinkStep{"/var/run", "/run"}, kBuiltIn);
+    }
+    for (const char* folder : {"/dev/pts", "/dev/shm"}) make_folder(folder);
+    for (const char* device : kDevices) add(FileStep{cat("/dev/", device), "", 0444}, kBuiltIn);
+    for (const auto& [name, target] : kDeviceLinks) add(LinkStep{cat("/dev/", name), target}, kBuiltIn);
+    make_folder(own_folder());
+    add(MakeFolder{own_folder() + "/nothing", 0555}, kBuiltIn);
+    add(FileStep{own_folder() + "/empty", "", 0444}, kBuiltIn);
+    made_.insert({own_folder() + "/nothing", own_folder() + "/empty"});
+    if (policy_.system == policy::System::kReadOnly) {
+      for (const SystemEntry& entry : in_.scene.system)
+        if (!entry.link_target.empty()) add(LinkStep{entry.path, entry.link_target}, policy_.profile_origin.text);
+    }
+    if (private_passwd()) {
+      const std::string& home = caller_.home.requested;
+      add(FileStep{"/run/confide/passwd",
+                   cat("root:x:0:0:root:/nonexistent:/usr/sbin/nologin\nconfide:x:", inside_.uid, ":", inside_.gid,
+                       ":confide sandbox:", home, ":/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"),
+                   0444},
+          kBuiltIn);
+      add(FileStep{"/run/confide/group", cat("root:x:0:\nconfide:x:", inside_.gid, ":\nnogroup:x:65534:\n"), 0444}, kBuiltIn);
+    }
+    if (needs_secrets_folder()) make_folder(kSecretsFolder);
+  }
+
+  // The reserved uid has no account on the host; programs that ask for its name get one of ours (node's os.userInfo).
+  bool private_passwd() const {
+    return inside_.uid == kReservedId && caller_.privilege == Privilege::kRoot && !policy_.powers.host_root &&
+           policy_.system == policy::System::kReadOnly;
+  }
+  bool needs_secrets_folder() const {
+    return std::ranges::any_of(in_.secrets, [](const SecretSlot& slot) { return slot.deliver == Deliver::kFile; });
+  }
+
+  void make_folder(const std::string& path) {
+    if (!made_.insert(path).second) return;
+    add(MakeFolder{path, 0755}, kBuiltIn);
+  }
+
+  // The folders above `path`, and `path` itself as what `kind` is, where they lie in a file system of ours. Inside a
+  // bind they are there already: what is outside is the same path.
+  void make_mount_point(const std::string& path, FileKind kind) {
+    if (policy_.system == policy::System::kWholeRoot) return;
+    for (size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
+      const std::string above = path.substr(0, at);
+      if (ours(above)) make_folder(above);
+    }
+    if (!ours(path)) return;
+    if (kind == FileKind::kFolder) {
+      make_folder(path);
+    } else if (made_.insert(path).second) {
+      add(FileStep{path, "", 0444}, kBuiltIn);
+    }
+  }
+
+  // True if `path` lies in our root or a private folder among those placed so far, not in a bind.
+  bool ours(const std::string& path) const {
+    const ViewNode* best = nullptr;
+    for (const ViewNode* node : placed_)
+      if (is_within(path, node->path) && (best == nullptr || node->path.size() >= best->path.size())) best = node;
+    return best == nullptr || (best->what == What::kPrivate && best->path != path);
+  }
+
+  void place(const ViewNode& node, SealStep& seal) {
+    switch (node.what) {
+      case What::kPrivate: {
+        make_mount_point(node.path, FileKind::kFolder);
+        add(FilesystemStep{"tmpfs", node.path, cat("mode=", node.mode), Writable::kYes}, node.origin);
+        seal.writable.push_back(node.path);
+        break;
+      }
+      case What::kBind: {
+        make_mount_point(node.path, node.source.kind);
+        add(BindStep{.source = node.source,
+                     .target = node.path,
+                     .access = node.access,
+                     .trust = node.contested ? Trust::kContested : Trust::kSystem,
+                     .idmap = idmap_for(node)},
+            node.origin);
+        if (node.access == Access::kWrite) {
+          seal.writable.push_back(node.path);
+        } else if (inside_writable_bind(node.path)) {
+          seal.read_only_again.push_back(node.path);
+        }
+        break;
+      }
+      case What::kHidden: break;  // after the seal
+    }
+    placed_.push_back(&node);
+  }
+
+  bool inside_writable_bind(const std::string& path) const {
+    return std::ranges::any_of(placed_, [&](const ViewNode* node) {
+      return node->what == What::kBind && node->access == Access::kWrite && is_within(path, node->path);
+    });
+  }
+
+  // A root caller's own files, seen by the uid that its sandbox runs as.
+  std::optional<Idmap> idmap_for(const ViewNode& node) const {
+    if (!node.contested || caller_.privilege != Privilege::kRoot || policy_.powers.host_root) return {};
+    if (node.source.owner == kernel_.uid) return {};
+    if (!host_.idmapped_mounts.available) return {};
+    return Idmap{{node.source.owner, node.source.group}, kernel_};
+  }
+
+  bool visible(const std::string& path) const {
+    const ViewNode* node = covering(view_.nodes, path);
+    return node != nullptr && node->what == What::kBind;
+  }
+
+  void join_keyring() {
+    add(KeyringStep{}, kBuiltIn, policy_.need(Layer::kKeyring), Layer::kKeyring);
+    applied(Layer::kKeyring);
+  }
+
+  void set_limits() {
+    // 1, not 0: a piped core_pattern ignores 0 (core(5)); 1 is the kernel's special case for "none at all".
+    LimitsStep step{{{RLIMIT_CORE, "core", 1}}};
+    if (policy_.limits.pids && !host_.cgroup) step.limits.push_back({RLIMIT_NPROC, "processes", *policy_.limits.pids});
+    if (policy_.limits.open_files != 0) step.limits.push_back({RLIMIT_NOFILE, "open files", policy_.limits.open_files});
+    add(std::move(step), kBuiltIn);
+  }
+
+  void deliver_secrets() {
+    if (in_.secrets.empty()) return;
+    add(SecretsStep{in_.secrets, needs_secrets_folder() ? kSecretsFolder : ""}, in_.secrets.front().origin);
+  }
+
+  Status restrict_files() {
+    if (host_.landlock_abi == 0) return lost(Layer::kLandlock, "this kernel has no Landlock (needs 5.13 and lsm=landlock)");
+    LandlockStep step = landlock_for(host_.landlock_abi, policy_.landlock,
+                                     sockets_ == Sockets::kLocalOnly ? TcpRights::kDenied : TcpRights::kUntouched);
+    if (step.handled_fs == 0 && step.handled_net == 0 && step.scoped == 0) {
+      return lost(Layer::kLandlock, cat("a domain of scopes needs Landlock ABI 6, this kernel has ", host_.landlock_abi));
+    }
+    if (namespaces_ != 0) rules_for_view(step);
+    else TRY(rules_without_view(step));
+    std::string note = cat("ABI ", host_.landlock_abi);
+    if (!step.dropped.empty()) note += cat("; this kernel cannot handle: ", join(step.dropped, ", "));
+    applied(Layer::kLandlock, std::move(note));
+    add(std::move(step), kBuiltIn, policy_.need(Layer::kLandlock), Layer::kLandlock);
+    return {};
+  }
+
+  void rules_for_view(LandlockStep& step) const {
+    if (policy_.system == policy::System::kWholeRoot) add_rule(step, "/", kLandlockRead, FileKind::kFolder);
+    else add_rule(step, "/", abi::kFsReadDir, FileKind::kFolder);  // listing; the mount namespace bounds it
+    for (const ViewNode& node : view_.nodes) {
+      if (node.what == What::kHidden) continue;
+      add_rule(step, node.path, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead,
+               node.what == What::kPrivate ? FileKind::kFolder : node.source.kind);
+    }
+    add_rule(step, "/dev", kLandlockDevices, FileKind::kFolder);
+    add_rule(step, "/proc", kLandlockRead, FileKind::kFolder);
+    if (policy_.system != policy::System::kWholeRoot) add_rule(step, "/run", kLandlockRead, FileKind::kFolder);
+  }
+
+  // No mount namespace: the host's tree as it is, cut by Landlock alone. No private home and /tmp, so neither is there.
+  Status rules_without_view(LandlockStep& step) {
+    view_ = TRY(make_view(policy_, in_.scene));
+    for (const ViewNode& node : view_.nodes) {
+      if (node.what != What::kBind) continue;
+      add_rule(step, node.source.canonical, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead, node.source.kind);
+    }
+    for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"})
+      add_rule(step, device, kLandlockDevices, FileKind::kOther);
+    return {};
+  }
+
+  Status filter_calls() {
+    if (!host_.seccomp.available) return lost(Layer::kSeccomp, host_.seccomp.why_not);
+    add(SeccompStep{policy_.syscalls, sockets_}, policy_.profile_origin.text, policy_.need(Layer::kSeccomp), Layer::kSeccomp);
+    applied(Layer::kSeccomp, name_of(policy_.syscalls));
+    return {};
+  }
+
+  void change_directory() {
+    const std::string& cwd = caller_.cwd.canonical;
+    std::string to = "/";
+    if (namespaces_ == 0 || policy_.system == policy::System::kWholeRoot) {
+      to = cwd;
+    } else if (!cwd.empty() && covering(view_.nodes, cwd) != nullptr && reachable(cwd)) {
+      to = cwd;
+    } else if (covering(view_.nodes, caller_.home.requested) != nullptr) {
+      to = caller_.home.requested;
+    }
+    add(DirectoryStep{to.empty() ? "/" : to}, "working directory");
+  }
+
+  // Inside a private folder only what was put there exists.
+  bool reachable(const std::string& path) const {
+    const ViewNode* node = covering(view_.nodes, path);
+    return node->what == What::kBind || node->path == path;
+  }
+
+  void run_command() {
+    std::set<std::string> secret_names;
+    for (const SecretSlot& slot : in_.secrets) {
+      secret_names.insert(slot.name);
+      if (slot.deliver == Deliver::kFd) secret_names.insert(slot.name + "_FD");
+    }
+    for (const std::string& variable : in_.command.environment)
+      if (!secret_names.contains(variable.substr(0, variable.find('=')))) plan_.environment.push_back(variable);
+
+    ExecStep exec{.argv = in_.command.argv};
+    const std::string& name = in_.command.argv.front();
+    if (name.find('/') != std::string::npos) {
+      exec.candidates.push_back(name);
+    } else {
+      for (const std::string_view folder : split(search_path(), ':'))
+        if (folder.starts_with('/')) exec.candidates.push_back(cat(folder, "/", name));
+    }
+    add(std::move(exec), "command line");
+  }
+
+  std::string search_path() const {
+    for (const std::string& variable : in_.command.environment)
+      if (variable.starts_with("PATH=")) return variable.substr(5);
+    return "/usr/local/bin:/usr/bin:/bin";
+  }
+
+  const BuildInput& in_;
+  const policy::Policy& policy_;
+  const HostFacts& host_;
+  const Caller& caller_;
+  LaunchPlan plan_;
+  uint64_t namespaces_ = 0;
+  bool own_proc_ = false;
+  Sockets sockets_ = Sockets::kInternet;
+  Ids inside_;
+  Ids kernel_;
+  View view_;
+  std::set<std::string> made_;
+  std::vector<const ViewNode*> placed_;
+};
+
+}  // namespace
+
+Result<LaunchPlan> build(const BuildInput& input) { return Builder(input).build(); }
+
+}  // namespace confide::launcher

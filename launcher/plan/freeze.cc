@@ -1,0 +1,189 @@
+#include "launcher/plan/freeze.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "base/kernel_abi.h"
+#include "base/overloaded.h"
+#include "base/text.h"
+#include "launcher/plan/landlock.h"
+#include "seccomp/programs.h"
+
+namespace confide::launcher {
+
+using child::FrozenOp;
+using child::OpKind;
+
+class Freezer {
+ public:
+  Freezer(const LaunchPlan& plan, const LaunchDescriptors& descriptors)
+      : plan_(plan), descriptors_(descriptors), out_(new FrozenLaunch) {}
+
+  Result<std::unique_ptr<FrozenLaunch>> freeze() {
+    for (step_ = 0; step_ < plan_.steps.size(); ++step_) {
+      const Step& step = plan_.steps[step_];
+      on_failure_ = step.need == policy::Need::kRequired ? child::OnFailure::kAbort : child::OnFailure::kNote;
+      std::visit([this](const auto& action) { put(action); }, step.action);
+    }
+    child::FrozenPlan& frozen = out_->frozen_;
+    frozen.ops = out_->ops_.data();
+    frozen.op_count = out_->ops_.size();
+    frozen.control_fd = descriptors_.control;
+    for (int n = 0; n < 3; ++n) frozen.stdio[n] = descriptors_.stdio[n];
+    frozen.pid_namespace = (out_->namespaces_ & CLONE_NEWPID) != 0 ? child::PidNamespace::kOwn : child::PidNamespace::kShared;
+    frozen.trace = descriptors_.trace;
+    return std::move(out_);
+  }
+
+ private:
+  const char* keep(std::string text) { return out_->strings_.emplace_back(std::move(text)).c_str(); }
+  // A path inside, while the new root is being built: relative to it.
+  const char* inside(const std::string& path) { return path == "/" ? "." : keep(path.substr(1)); }
+
+  FrozenOp& op(OpKind kind) {
+    FrozenOp made{};
+    made.kind = kind;
+    made.on_failure = on_failure_;
+    made.step = static_cast<uint16_t>(step_);
+    return out_->ops_.emplace_back(made);
+  }
+
+  void put(const CloneStep& step) { out_->namespaces_ = step.namespaces; }
+  void put(const CgroupStep&) {}  // the launcher's work, before the clone
+
+  void put(const IdentityStep& step) {
+    if (step.writer == MapWriter::kParent) {
+      out_->parent_maps_ = step;
+      op(OpKind::kMapIds).map_ids = {nullptr, nullptr};
+      op(OpKind::kSetIds).set_ids = {step.inside.uid, step.inside.gid};
+      return;
+    }
+    const auto map = [this](uint32_t in, uint32_t kernel) { return keep(cat(in, " ", kernel, " 1")); };
+    const char* uid_map = map(step.inside.uid, step.kernel.uid);
+    const char* gid_map = map(step.inside.gid, step.kernel.gid);
+    op(OpKind::kMapIds).map_ids = {uid_map, gid_map};
+  }
+  void put(const ChangeIdsStep& step) { op(OpKind::kSetIds).set_ids = {step.to.uid, step.to.gid}; }
+
+  void put(const RootStep& step) {
+    const bool whole = step.base == policy::System::kWholeRoot;
+    op(OpKind::kNewRoot).new_root = {keep(step.staging), whole ? "/" : nullptr};
+  }
+  void put(const MakeFolder& step) { op(OpKind::kMakeDir).make_dir = {inside(step.path), step.mode}; }
+  void put(const FileStep& step) {
+    const char* content = keep(step.content);
+    op(OpKind::kMakeFile).make_file = {inside(step.path), content, step.content.size(), step.mode};
+  }
+  void put(const LinkStep& step) { op(OpKind::kMakeSymlink).make_symlink = {inside(step.path), keep(step.points_to)}; }
+
+  void put(const BindStep& step) {
+    const auto tree = descriptors_.idmapped_trees.find(step_);
+    // A source without a canonical path is a file of the new root itself.
+    const char* source = step.source.canonical.empty() ? inside(step.source.requested) : keep(step.source.canonical);
+    const char* target = inside(step.target);
+    op(OpKind::kBind).bind = {source,
+                              target,
+                              tree == descriptors_.idmapped_trees.end() ? -1 : tree->second,
+                              step.trust == Trust::kSystem ? child::Walk::kTrusted : child::Walk::kCareful,
+                              step.source.device,
+                              step.source.inode};
+  }
+
+  void put(const FilesystemStep& step) {
+    unsigned long flags = MS_NOSUID;
+    if (step.type != "devpts") flags |= MS_NODEV;
+    if (step.type == "proc" || step.type == "ramfs" || step.type == "devpts") flags |= MS_NOEXEC;
+    const char* type = keep(step.type);
+    const char* target = inside(step.target);
+    op(OpKind::kMountFs).mount_fs = {type, target, keep(step.options), flags};
+  }
+
+  void put(const SealStep& step) {
+    using namespace abi;
+    const auto attributes = [this](const std::string& path, uint64_t set, uint64_t clear, uint64_t propagation, child::Depth depth) {
+      op(OpKind::kSetAttributes).set_attributes = {inside(path), set, clear, propagation, depth};
+    };
+    attributes("/", kMountAttrRdonly | kMountAttrNosuid | kMountAttrNodev, 0, MS_PRIVATE, child::Depth::kRecursive);
+    for (const std::string& path : step.writable) attributes(path, 0, kMountAttrRdonly, 0, child::Depth::kOne);
+    for (const std::string& path : step.read_only_again) attributes(path, kMountAttrRdonly, 0, 0, child::Depth::kRecursive);
+  }
+
+  void put(const DevicesStep& step) {
+    for (const std::string& name : step.names) {
+      const char* source = keep("/dev/" + name);
+      op(OpKind::kBind).bind = {source, keep("dev/" + name), -1, child::Walk::kTrusted, 0, 0};
+    }
+  }
+  void put(const MaskStep& step) {
+    const char* empty = inside(step.empty);
+    op(OpKind::kMaskFile).mask_file = {empty, inside(step.path)};
+  }
+  void put(const LoopbackStep&) { op(OpKind::kLoopbackUp); }
+  void put(const PivotStep&) { op(OpKind::kPivotRoot); }
+  void put(const SessionStep& step) {
+    op(OpKind::kNewSession);
+    if (step.terminals != 0) {
+      const bool own_devpts = (out_->namespaces_ & CLONE_NEWNS) != 0;
+      op(OpKind::kOpenTerminal).open_terminal = {own_devpts ? "/dev/pts/ptmx" : "/dev/ptmx", step.terminals};
+    }
+  }
+  void put(const KeyringStep&) { op(OpKind::kJoinKeyring); }
+  void put(const LimitsStep& step) {
+    for (const Rlimit& limit : step.limits) op(OpKind::kSetRlimit).set_rlimit = {limit.resource, limit.value, limit.value};
+  }
+  void put(const SecretsStep& step) {
+    op(OpKind::kReceiveSecrets).receive_secrets = {step.folder.empty() ? nullptr : keep(step.folder)};
+    if (!step.folder.empty()) {
+      op(OpKind::kSetAttributes).set_attributes = {keep(step.folder), abi::kMountAttrRdonly, 0, 0, child::Depth::kOne};
+    }
+    secret_slots_ = step.slots.size() * 2;
+  }
+  void put(const LandlockStep& step) {
+    auto& rules = out_->rules_.emplace_back();
+    for (const LandlockPath& rule : step.rules) rules.push_back({keep(rule.path), rule.access});
+    op(OpKind::kLandlock).landlock = {step.handled_fs, step.handled_net, step.scoped, ruleset_attribute_size(step.abi),
+                                      rules.data(), rules.size()};
+  }
+  void put(const PrivilegesStep&) {
+    op(OpKind::kNoNewPrivs);
+    op(OpKind::kDropCapabilities);
+  }
+  void put(const VerifyStep& step) {
+    op(OpKind::kVerifyDropped).verify_dropped = {step.own_proc ? child::PidNamespace::kOwn : child::PidNamespace::kShared,
+                                                 step.read_only.empty() ? nullptr : keep(step.read_only)};
+  }
+  void put(const SeccompStep& step) {
+    const auto program = seccomp::program(filter_for(step));
+    op(OpKind::kSeccomp).seccomp = {program.data(), static_cast<uint16_t>(program.size())};
+  }
+  static seccomp::Profile filter_for(const SeccompStep& step) {
+    if (step.profile == policy::SyscallProfile::kAgent) return seccomp::Profile::kAgent;
+    return seccomp::Profile::kTool;
+  }
+  void put(const DirectoryStep& step) { op(OpKind::kChangeDir).change_dir = {keep(step.path)}; }
+
+  void put(const ExecStep& step) {
+    FrozenLaunch& out = *out_;
+    for (const std::string& candidate : step.candidates) out.candidates_.push_back(keep(candidate));
+    for (const std::string& word : step.argv) out.argv_.push_back(const_cast<char*>(keep(word)));
+    out.argv_.push_back(nullptr);
+    for (const std::string& variable : plan_.environment) out.envp_.push_back(const_cast<char*>(keep(variable)));
+    const size_t count = out.envp_.size();
+    out.envp_.resize(count + secret_slots_ + 1, nullptr);
+    out.frozen_.exec = {out.candidates_.data(), out.candidates_.size(), out.argv_.data(), out.envp_.data(),
+                        count, secret_slots_, static_cast<uint16_t>(step_)};
+  }
+
+  const LaunchPlan& plan_;
+  const LaunchDescriptors& descriptors_;
+  std::unique_ptr<FrozenLaunch> out_;
+  size_t step_ = 0;
+  size_t secret_slots_ = 0;
+  child::OnFailure on_failure_ = child::OnFailure::kAbort;
+};
+
+Result<std::unique_ptr<FrozenLaunch>> FrozenLaunch::freeze(const LaunchPlan& plan, const LaunchDescriptors& descriptors) {
+  return Freezer(plan, descriptors).freeze();
+}
+
+}  // namespace confide::launcher

@@ -1,0 +1,77 @@
+// Everything build() needs to know of the caller and of the files it names, looked up once by launcher/host/survey.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace confide::launcher {
+
+enum class FileKind : uint8_t { kMissing, kFile, kFolder, kOther };
+
+// One path as it was looked at: by descriptor, links resolved.
+struct PathFact {
+  std::string requested;  // absolute, as policy or person wrote it
+  std::string canonical;  // where it really is; empty if missing
+  FileKind kind = FileKind::kMissing;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint32_t owner = 0;
+  uint32_t group = 0;
+  bool operator==(const PathFact&) const = default;
+};
+
+// A top folder of the system: bound if it is a folder, copied if it is a link (/bin -> usr/bin).
+struct SystemEntry {
+  std::string path;
+  std::string link_target;  // empty: a folder
+  bool operator==(const SystemEntry&) const = default;
+};
+
+struct Ids {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  bool operator==(const Ids&) const = default;
+};
+
+// Whether the caller may write other uids into maps and make idmapped mounts: uid 0 with the capabilities for it.
+enum class Privilege : uint8_t { kOrdinary, kRoot };
+
+struct Caller {
+  Ids ids;
+  Privilege privilege = Privilege::kOrdinary;
+  std::optional<Ids> sudo_ids;  // who called sudo
+  PathFact home;
+  PathFact cwd;
+  std::optional<PathFact> project;
+  uint32_t terminals = 0;  // bit n: descriptor n is a terminal
+  bool operator==(const Caller&) const = default;
+};
+
+struct Scene {
+  Caller caller;
+  std::vector<SystemEntry> system;
+  std::vector<PathFact> paths;  // of policy.paths, same order
+  std::vector<PathFact> masks;  // files of the project to mask
+  std::optional<PathFact> resolver;  // where /etc/resolv.conf leads, if outside /etc and /usr
+  bool operator==(const Scene&) const = default;
+};
+
+// The command, after policy has decided about its environment.
+struct Command {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  // NAME=VALUE; no secrets
+  bool operator==(const Command&) const = default;
+};
+
+enum class Deliver : uint8_t { kEnv, kFile, kFd, kStdin };
+// A secret as the plan knows it: a name and a way in.
+struct SecretSlot {
+  std::string name;
+  Deliver deliver = Deliver::kEnv;
+  std::string origin;
+  bool operator==(const SecretSlot&) const = default;
+};
+
+}  // namespace confide::launcher

@@ -1,0 +1,170 @@
+#include "launcher/plan/view.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace confide::launcher {
+namespace {
+
+using policy::Access;
+using What = ViewNode::What;
+
+// Path order with '/' before every other character, so that a folder stands before what is in it.
+bool path_less(const std::string& a, const std::string& b) {
+  return std::ranges::lexicographical_compare(a, b, [](char x, char y) {
+    const auto rank = [](char c) { return c == '/' ? 0 : 1 + static_cast<unsigned char>(c); };
+    return rank(x) < rank(y);
+  });
+}
+
+class ViewMaker {
+ public:
+  ViewMaker(const policy::Policy& policy, const Scene& scene) : policy_(policy), scene_(scene) {}
+
+  Result<View> make() {
+    const std::string profile = policy_.profile_origin.text;
+    add_private("/tmp", "1777", profile);
+    add_private("/dev/shm", "1777", profile);
+    if (policy_.system == policy::System::kReadOnly) {
+      for (const SystemEntry& entry : scene_.system)
+        if (entry.link_target.empty()) add_system(entry.path, profile);
+      if (scene_.resolver) add_bind(*scene_.resolver, Access::kRead, "name resolution", false);
+    }
+    if (!policy_.home_visible && policy_.system != policy::System::kWholeRoot) add_home(profile);
+    TRY(add_paths());
+    add_project(profile);
+    std::ranges::stable_sort(nodes_, path_less, &ViewNode::path);
+    keep_last_of_each_path();
+    drop_redundant();
+    return View{std::move(nodes_), std::move(skipped_)};
+  }
+
+ private:
+  void add_private(std::string path, std::string mode, const std::string& origin) {
+    nodes_.push_back({.what = What::kPrivate, .path = std::move(path), .access = Access::kWrite, .mode = std::move(mode), .origin = origin});
+  }
+
+  void add_system(const std::string& path, const std::string& origin) {
+    nodes_.push_back({.path = path,
+                      .source = {.requested = path, .canonical = path, .kind = FileKind::kFolder},
+                      .contested = false,
+                      .origin = origin});
+  }
+
+  void add_bind(const PathFact& fact, Access access, const std::string& origin, bool contested = true) {
+    const What what = access == Access::kHide ? What::kHidden : What::kBind;
+    nodes_.push_back({.what = what, .path = fact.canonical, .source = fact, .access = access, .contested = contested, .origin = origin});
+    // A path that leads through a link is also there under the name by which it was asked for.
+    if (fact.requested != fact.canonical && what == What::kBind)
+      nodes_.push_back({.what = what, .path = fact.requested, .source = fact, .access = access, .contested = contested, .origin = origin});
+  }
+
+  void add_home(const std::string& origin) {
+    const PathFact& home = scene_.caller.home;
+    // A home of `/` (a system account's) has no private version.
+    if (home.requested.size() < 2) return;
+    add_private(home.requested, "0700", origin);
+    if (home.kind == FileKind::kFolder && home.canonical != home.requested) add_private(home.canonical, "0700", origin);
+  }
+
+  Status add_paths() {
+    for (size_t i = 0; i < policy_.paths.size(); ++i) {
+      const policy::PathRule& rule = policy_.paths[i];
+      const PathFact& fact = scene_.paths[i];
+      if (fact.kind == FileKind::kMissing) {
+        if (rule.if_missing == policy::IfMissing::kError) {
+          return Error{ErrorKind::kRefused, 0, cat(printable(rule.path), " (", rule.origin.text, ") does not exist")};
+        }
+        skipped_.push_back(rule.path);
+        continue;
+      }
+      if (fact.kind == FileKind::kOther && rule.access != Access::kHide) {
+        return Error{ErrorKind::kRefused, 0,
+                     cat(printable(rule.path), " (", rule.origin.text, ") is neither a file nor a folder")};
+      }
+      if (fact.canonical == "/") {
+        return Error{ErrorKind::kRefused, 0,
+                     cat(rule.origin.text, ": / cannot be given as a path; name folders below it")};
+      }
+      add_bind(fact, rule.access, rule.origin.text);
+    }
+    return {};
+  }
+
+  void add_project(const std::string& origin) {
+    const Caller& caller = scene_.caller;
+    if (policy_.project == policy::Project::kAbsent) return;
+    if (caller.project) {
+      const bool writable = policy_.project == policy::Project::kWritable;
+      // Before the paths that a person named inside it, which therefore win.
+      ViewNode node{.path = caller.project->canonical,
+                    .source = *caller.project,
+                    .access = writable ? Access::kWrite : Access::kRead,
+                    .origin = origin};
+      nodes_.insert(nodes_.begin(), std::move(node));
+    } else if (caller.cwd.kind == FileKind::kFolder && may_show_cwd()) {
+      ViewNode node{.path = caller.cwd.canonical, .source = caller.cwd, .origin = "working directory"};
+      nodes_.insert(nodes_.begin(), std::move(node));
+    }
+  }
+
+  // Never the home, the root, or what holds the home.
+  bool may_show_cwd() const {
+    const std::string& cwd = scene_.caller.cwd.canonical;
+    const PathFact& home = scene_.caller.home;
+    if (cwd == "/" || cwd == "/tmp" || cwd == "/var" || cwd == "/dev" || cwd == "/dev/shm" || cwd == "/proc" || cwd == "/sys" ||
+        is_within(cwd, "/proc") || is_within(cwd, "/sys") || is_within(cwd, "/dev")) {
+      return false;
+    }
+    return !is_within(home.requested, cwd) && (home.canonical.empty() || !is_within(home.canonical, cwd));
+  }
+
+  void keep_last_of_each_path() {
+    std::vector<ViewNode> kept;
+    for (ViewNode& node : nodes_) {
+      if (!kept.empty() && kept.back().path == node.path) kept.back() = std::move(node);
+      else kept.push_back(std::move(node));
+    }
+    nodes_ = std::move(kept);
+  }
+
+  void drop_redundant() {
+    std::vector<ViewNode> kept;
+    for (ViewNode& node : nodes_) {
+      const ViewNode* parent = covering(kept, node.path);
+      const bool same_view = parent != nullptr && parent->what == What::kBind && node.what == What::kBind &&
+                             parent->access == node.access && node.path == node.source.canonical &&
+                             parent->path == parent->source.canonical;
+      // Nothing can be shown, or need be hidden, inside what is hidden.
+      const bool inside_hidden = parent != nullptr && parent->what == What::kHidden;
+      const bool hides_nothing = node.what == What::kHidden && (parent == nullptr || parent->what == What::kPrivate) &&
+                                 policy_.system != policy::System::kWholeRoot;
+      if (!same_view && !inside_hidden && !hides_nothing) kept.push_back(std::move(node));
+    }
+    nodes_ = std::move(kept);
+  }
+
+  const policy::Policy& policy_;
+  const Scene& scene_;
+  std::vector<ViewNode> nodes_;
+  std::vector<std::string> skipped_;
+};
+
+}  // namespace
+
+bool is_within(std::string_view path, std::string_view folder) {
+  if (folder == "/") return true;
+  return path == folder || (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
+}
+
+const ViewNode* covering(const std::vector<ViewNode>& nodes, std::string_view path) {
+  const ViewNode* best = nullptr;
+  for (const ViewNode& node : nodes)
+    if (is_within(path, node.path) && (best == nullptr || node.path.size() >= best->path.size())) best = &node;
+  return best;
+}
+
+Result<View> make_view(const policy::Policy& policy, const Scene& scene) { return ViewMaker(policy, scene).make(); }
+
+}  // namespace confide::launcher

@@ -1,0 +1,102 @@
+#include "launcher/supervise/relay.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/sys.h"
+#include "base/text.h"
+
+namespace confide::launcher {
+namespace {
+
+constexpr size_t kChunk = 65536;
+constexpr size_t kMaxWaiting = 256 * 1024;
+
+}  // namespace
+
+PatientWriter::PatientWriter(int fd) : fd_(fd) {
+  struct stat found {};
+  if (::fstat(fd, &found) != 0) return;
+  if (S_ISSOCK(found.st_mode)) {
+    socket_ = true;
+  } else if (S_ISFIFO(found.st_mode) || S_ISCHR(found.st_mode)) {
+    own_.reset(::open(cat("/proc/self/fd/", fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  }
+}
+
+Result<size_t> PatientWriter::write(std::string_view bytes) {
+  // Where the pipe could not be opened anew, poll(2) has said that one page fits.
+  if (!own_.valid() && !socket_) bytes = bytes.substr(0, 4096);
+  const ssize_t n = socket_ ? ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                            : ::write(fd(), bytes.data(), bytes.size());
+  if (n >= 0) return static_cast<size_t>(n);
+  if (errno == EAGAIN || errno == EINTR) return size_t{0};
+  return sys::errno_error("write");
+}
+
+Relay::Relay(int from, int to, OutputFilter* filter, Stream stream)
+    : from_(from), to_(to), filter_(filter), stream_(stream), plain_(filter == nullptr ? kChunk : 0) {}
+
+void Relay::prepare(std::vector<pollfd>& polled) {
+  read_slot_ = write_slot_ = SIZE_MAX;
+  if (!ended_ && waiting_.size() < kMaxWaiting) {
+    read_slot_ = polled.size();
+    polled.push_back({from_, POLLIN, 0});
+  }
+  if (!waiting_.empty() && !broken_) {
+    write_slot_ = polled.size();
+    polled.push_back({to_.fd(), POLLOUT, 0});
+  }
+}
+
+Status Relay::step(const std::vector<pollfd>& polled, int64_t now_ms) {
+  if (read_slot_ != SIZE_MAX && polled[read_slot_].revents != 0) TRY(read_some(now_ms));
+  if (filter_ != nullptr && !ended_) {
+    const auto deadline = filter_->deadline_ms(stream_);
+    if (deadline && now_ms >= *deadline) TRY(filter_->idle(stream_, now_ms, waiting_));
+  }
+  // Tried at once, not only when poll said so: the usual case costs no extra round.
+  if (!waiting_.empty() && !broken_) TRY(write_some());
+  return {};
+}
+
+std::optional<int64_t> Relay::deadline_ms() const {
+  return filter_ != nullptr && !ended_ ? filter_->deadline_ms(stream_) : std::nullopt;
+}
+
+Status Relay::read_some(int64_t now_ms) {
+  const std::span<std::byte> buffer = filter_ != nullptr ? filter_->buffer(stream_) : std::span<std::byte>(plain_);
+  const ssize_t n = ::read(from_, buffer.data(), buffer.size());
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+  if (n <= 0) {  // the end; EIO: the last process has closed the pty's other side
+    ended_ = true;
+    return filter_ != nullptr ? filter_->finish(stream_, waiting_) : Status{};
+  }
+  const auto count = static_cast<size_t>(n);
+  if (broken_) return {};  // drained and dropped
+  if (filter_ != nullptr) return filter_->feed(stream_, count, now_ms, waiting_);
+  waiting_.append(reinterpret_cast<const char*>(buffer.data()), count);
+  return {};
+}
+
+Status Relay::write_some() {
+  size_t written = 0;
+  while (written < waiting_.size()) {
+    auto taken = to_.write(std::string_view(waiting_).substr(written));
+    if (!taken) {
+      broken_ = true;
+      waiting_.clear();
+      return {};
+    }
+    if (*taken == 0) break;
+    written += *taken;
+  }
+  waiting_.erase(0, written);
+  return {};
+}
+
+}  // namespace confide::launcher

@@ -1,0 +1,67 @@
+// Carries bytes between the caller's descriptors and the sandbox's, through an OutputFilter where there is one. Driven by
+// poll(2); never blocks, so that a reader who stopped reading delays neither a signal nor the end of a run. What waits to
+// be written is bounded: a full queue stops the reading side, and with it the command.
+#pragma once
+
+#include <poll.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "launcher/output_filter.h"
+
+namespace confide::launcher {
+
+// A descriptor that is written without blocking, though the file it refers to may be shared with others who want it to
+// block: a terminal or pipe is opened anew with O_NONBLOCK of its own, a socket is written with MSG_DONTWAIT, a regular
+// file as it is.
+class PatientWriter {
+ public:
+  explicit PatientWriter(int fd);
+  int fd() const { return own_.valid() ? own_.get() : fd_; }
+  // How many bytes were taken; 0: not now. Errors: kSystem (EPIPE: nobody reads any more).
+  Result<size_t> write(std::string_view bytes);
+
+ private:
+  int fd_;
+  UniqueFd own_;
+  bool socket_ = false;
+};
+
+// One direction of one stream.
+class Relay {
+ public:
+  // Bytes from `from` to `to`; `filter` may be null.
+  Relay(int from, int to, OutputFilter* filter, Stream stream);
+
+  // Adds what this relay waits for.
+  void prepare(std::vector<pollfd>& polled);
+  // Does what is possible now. Errors end the run (a filter's failure); a reader that went away ends only this relay.
+  Status step(const std::vector<pollfd>& polled, int64_t now_ms);
+  std::optional<int64_t> deadline_ms() const;
+  // The reading end has no more, and everything is written (or nobody wants it).
+  bool done() const { return ended_ && (waiting_.empty() || broken_); }
+  bool broken() const { return broken_; }
+  // Stops reading: nobody will have it.
+  void abandon() { ended_ = true; }
+
+ private:
+  Status read_some(int64_t now_ms);
+  Status write_some();
+
+  int from_;
+  PatientWriter to_;
+  OutputFilter* filter_;
+  Stream stream_;
+  std::vector<std::byte> plain_;  // where bytes are read to without a filter
+  std::string waiting_;
+  bool ended_ = false;
+  bool broken_ = false;
+  size_t read_slot_ = SIZE_MAX;
+  size_t write_slot_ = SIZE_MAX;
+};
+
+}  // namespace confide::launcher

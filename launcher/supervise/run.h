@@ -1,0 +1,20 @@
+// One run from its first process to its last: the event loop of a supervisor.
+#pragma once
+
+#include "launcher/launcher.h"
+#include "launcher/plan/steps.h"
+#include "launcher/supervise/spawn.h"
+#include "launcher/supervise/stdio.h"
+
+namespace confide::launcher {
+
+// A launch that failed before the command ran, and what it proved about the host.
+struct RunFailure {
+  Error error;
+  std::optional<policy::Layer> disproved;
+  int errnum = 0;
+};
+
+std::expected<Outcome, RunFailure> run(const LaunchPlan& plan, const LaunchRequest& request, const LaunchHooks& hooks, const Stdio& stdio);
+
+}  // namespace confide::launcher

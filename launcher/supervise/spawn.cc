@@ -1,0 +1,186 @@
+#include "launcher/supervise/spawn.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+#include <utility>
+
+#include "base/kernel_abi.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "launcher/child/child.h"
+#include "launcher/child/control.h"
+#include "launcher/plan/explain.h"
+
+namespace confide::launcher {
+namespace {
+
+Status write_proc(int pid, const char* file, const std::string& text) {
+  const std::string path = cat("/proc/", pid, "/", file);
+  const UniqueFd fd = TRY(sys::openat(AT_FDCWD, path, O_WRONLY));
+  if (auto written = sys::write_all(fd.get(), text); !written) return with_context(path, written.error());
+  return {};
+}
+
+Status write_maps(int pid, const IdentityStep& ids) {
+  TRY(write_proc(pid, "uid_map", cat(ids.inside.uid, " ", ids.kernel.uid, " 1")));
+  return write_proc(pid, "gid_map", cat(ids.inside.gid, " ", ids.kernel.gid, " 1"));
+}
+
+int sleep_until_killed(void*) {
+  for (;;) (void)::syscall(SYS_pause);
+}
+
+// A user namespace that exists only to describe an idmapped mount: on-disk id → kernel id (mount_setattr(2)).
+Result<UniqueFd> idmap_namespace(const Idmap& idmap) {
+  alignas(16) static unsigned char stack[8192];
+  // Shares the memory: nothing is copied, and the process never runs code that could touch it.
+  const int pid = ::clone(sleep_until_killed, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, nullptr);
+  if (pid < 0) return sys::errno_error("clone of a user namespace for an idmapped mount");
+  Result<UniqueFd> fd = [&]() -> Result<UniqueFd> {
+    TRY(write_proc(pid, "uid_map", cat(idmap.disk.uid, " ", idmap.kernel.uid, " 1")));
+    TRY(write_proc(pid, "gid_map", cat(idmap.disk.gid, " ", idmap.kernel.gid, " 1")));
+    return sys::openat(AT_FDCWD, cat("/proc/", pid, "/ns/user"), O_RDONLY);
+  }();
+  ::kill(pid, SIGKILL);
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
+  return fd;
+}
+
+// `source` as a detached, idmapped mount; resolved without links and checked to be the file that was looked at.
+Result<UniqueFd> idmapped_tree(const BindStep& bind, int user_namespace) {
+  const std::string& path = bind.source.canonical;
+  const UniqueFd source = TRY(sys::openat2(AT_FDCWD, path, O_PATH, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
+  struct stat found {};
+  if (::fstat(source.get(), &found) != 0) return sys::errno_error("stat", path);
+  if (found.st_dev != bind.source.device || found.st_ino != bind.source.inode) {
+    return Error{ErrorKind::kLaunch, ESTALE, cat(printable(path), " was replaced while it was looked at")};
+  }
+  const long tree = ::syscall(SYS_open_tree, source.get(), "",
+                              AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
+  if (tree < 0) return sys::errno_error("open_tree", path);
+  UniqueFd fd(static_cast<int>(tree));
+  const abi::MountAttr attributes{.attr_set = abi::kMountAttrIdmap, .userns_fd = static_cast<uint64_t>(user_namespace)};
+  if (::syscall(SYS_mount_setattr, fd.get(), "", AT_EMPTY_PATH | abi::kAtRecursive, &attributes, sizeof attributes) != 0) {
+    return sys::errno_error("idmapped mount of", path);
+  }
+  return fd;
+}
+
+struct Trees {
+  std::map<size_t, int> by_step;
+  std::vector<UniqueFd> owned;
+};
+
+Result<Trees> make_trees(const LaunchPlan& plan) {
+  Trees trees;
+  std::vector<std::pair<Idmap, UniqueFd>> namespaces;
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto* bind = std::get_if<BindStep>(&plan.steps[i].action);
+    if (bind == nullptr || !bind->idmap) continue;
+    int user_namespace = -1;
+    for (const auto& [idmap, fd] : namespaces)
+      if (idmap == *bind->idmap) user_namespace = fd.get();
+    if (user_namespace < 0) {
+      namespaces.emplace_back(*bind->idmap, TRY(idmap_namespace(*bind->idmap)));
+      user_namespace = namespaces.back().second.get();
+    }
+    UniqueFd tree = TRY(idmapped_tree(*bind, user_namespace));
+    trees.by_step[i] = tree.get();
+    trees.owned.push_back(std::move(tree));
+  }
+  return trees;
+}
+
+SpawnFailure failure(Error error, std::optional<policy::Layer> disproved = {}) {
+  const int errnum = error.errnum;
+  if (error.kind == ErrorKind::kSystem) error.kind = ErrorKind::kLaunch;
+  return {std::move(error), disproved, errnum};
+}
+
+}  // namespace
+
+Spawned::Spawned(int pid, UniqueFd pidfd, UniqueFd control, std::unique_ptr<FrozenLaunch> frozen)
+    : pid_(pid), pidfd_(std::move(pidfd)), control_(std::move(control)), frozen_(std::move(frozen)) {}
+
+Spawned::Spawned(Spawned&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      pidfd_(std::move(other.pidfd_)),
+      control_(std::move(other.control_)),
+      frozen_(std::move(other.frozen_)) {}
+
+Spawned& Spawned::operator=(Spawned&& other) noexcept {
+  if (this != &other) {
+    kill_all();
+    reap();
+    pid_ = std::exchange(other.pid_, -1);
+    pidfd_ = std::move(other.pidfd_);
+    control_ = std::move(other.control_);
+    frozen_ = std::move(other.frozen_);
+  }
+  return *this;
+}
+
+Spawned::~Spawned() {
+  kill_all();
+  reap();
+}
+
+void Spawned::kill_all() {
+  if (pid_ > 0) (void)::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+}
+
+void Spawned::reap() {
+  if (pid_ <= 0) return;
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+  pid_ = -1;
+}
+
+std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input) {
+  auto trees = make_trees(input.plan);
+  if (!trees) return std::unexpected(failure(trees.error(), policy::Layer::kIdmap));
+  auto pair = sys::seqpacket_pair();
+  if (!pair) return std::unexpected(failure(pair.error()));
+  auto frozen = FrozenLaunch::freeze(input.plan, {.control = pair->right.get(),
+                                                  .stdio = {input.stdio[0], input.stdio[1], input.stdio[2]},
+                                                  .idmapped_trees = trees->by_step,
+                                                  .trace = input.trace});
+  if (!frozen) return std::unexpected(failure(frozen.error()));
+
+  int pidfd = -1;
+  abi::CloneArgs arguments{.flags = (*frozen)->namespaces() | CLONE_PIDFD | abi::kCloneClearSighand,
+                           .pidfd = reinterpret_cast<uint64_t>(&pidfd),
+                           .exit_signal = SIGCHLD};
+  size_t arguments_size = sizeof arguments;
+  if (input.cgroup_fd >= 0) {
+    arguments.flags |= abi::kCloneIntoCgroup;
+    arguments.cgroup = static_cast<uint64_t>(input.cgroup_fd);
+  }
+  const long pid = ::syscall(abi::kNrClone3, &arguments, arguments_size);
+  if (pid == 0) child::run_child((*frozen)->plan());
+  if (pid < 0) {
+    const bool namespaces = (*frozen)->namespaces() != 0;
+    return std::unexpected(failure(sys::errno_error("clone3"), namespaces ? std::optional(policy::Layer::kNamespaces) : std::nullopt));
+  }
+  Spawned spawned(static_cast<int>(pid), UniqueFd(pidfd), std::move(pair->left), std::move(*frozen));
+  if (const auto& maps = spawned.frozen_launch().parent_maps()) {
+    if (auto written = write_maps(spawned.pid(), *maps); !written) {
+      return std::unexpected(failure(written.error(), policy::Layer::kNamespaces));
+    }
+    const child::Order order{child::OrderKind::kMapsWritten, 0};
+    (void)::send(spawned.control(), &order, sizeof order, MSG_NOSIGNAL);
+  }
+  return spawned;
+}
+
+}  // namespace confide::launcher

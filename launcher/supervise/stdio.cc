@@ -1,0 +1,76 @@
+#include "launcher/supervise/stdio.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "base/sys.h"
+#include "base/text.h"
+
+namespace confide::launcher {
+namespace {
+
+constexpr const char* kNames[] = {"standard input", "standard output", "standard error"};
+
+// What is wrong with the descriptor; empty if it may pass.
+std::string_view objection(int fd, const struct stat& found, int flags) {
+  if ((flags & O_PATH) != 0) return "an O_PATH descriptor";
+  if (S_ISDIR(found.st_mode)) return "a folder";
+  if (S_ISBLK(found.st_mode)) return "a block device";
+  if (S_ISCHR(found.st_mode) && found.st_rdev != makedev(1, 3)) return "a device other than /dev/null";
+  if (S_ISREG(found.st_mode)) {
+    struct statfs system {};
+    if (::fstatfs(fd, &system) != 0) return "a file on an unknown file system";
+    switch (static_cast<unsigned long>(system.f_type)) {
+      case PROC_SUPER_MAGIC: return "a file of procfs";
+      case SYSFS_MAGIC: return "a file of sysfs";
+      case CGROUP_SUPER_MAGIC:
+      case CGROUP2_SUPER_MAGIC: return "a file of a cgroup";
+      case DEBUGFS_MAGIC:
+      case TRACEFS_MAGIC:
+      case SECURITYFS_MAGIC:
+      case BPF_FS_MAGIC: return "a file of a kernel file system";
+      default: break;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Stdio> check_stdio(const int (&fds)[3]) {
+  Stdio checked;
+  for (int n = 0; n < 3; ++n) {
+    const int fd = fds[n];
+    struct stat found {};
+    if (::fstat(fd, &found) != 0) {
+      if (errno != EBADF) return sys::errno_error("fstat", kNames[n]);
+      UniqueFd null = TRY(sys::openat(AT_FDCWD, "/dev/null", n == 0 ? O_RDONLY : O_WRONLY));
+      checked.fds[n] = null.get();
+      checked.owned.push_back(std::move(null));
+      continue;
+    }
+    termios settings{};
+    if (S_ISCHR(found.st_mode) && ::tcgetattr(fd, &settings) == 0) {
+      checked.fds[n] = -1;
+      checked.terminals |= 1U << n;
+      continue;
+    }
+    const std::string_view problem = objection(fd, found, ::fcntl(fd, F_GETFL));
+    if (!problem.empty()) {
+      return Error{ErrorKind::kRefused, 0,
+                   cat(kNames[n], " is ", problem, ", which must not enter a sandbox; use a pipe, a file or /dev/null")};
+    }
+    checked.fds[n] = fd;
+  }
+  return checked;
+}
+
+}  // namespace confide::launcher

@@ -1,0 +1,31 @@
+// The caller's terminal while a sandbox has one of its own: raw where that is right, and restored on every way out.
+#pragma once
+
+#include <termios.h>
+
+#include "base/result.h"
+
+namespace confide::launcher {
+
+// Holds the terminal's settings. Restores them when destroyed, and before the process stops.
+class CallerTerminal {
+ public:
+  explicit CallerTerminal(int fd) : fd_(fd) {}
+  ~CallerTerminal() { restore(); }
+  CallerTerminal(const CallerTerminal&) = delete;
+  CallerTerminal& operator=(const CallerTerminal&) = delete;
+
+  int fd() const { return fd_; }
+  // Raw input, as cfmakeraw(3); only while this process's group has the foreground (else it would be stopped).
+  void make_raw();
+  void restore();
+  // The window size of the caller's terminal onto `master`.
+  void copy_size_to(int master) const;
+
+ private:
+  int fd_;
+  bool raw_ = false;
+  termios saved_{};
+};
+
+}  // namespace confide::launcher
