@@ -42,14 +42,15 @@ def check_lines(path, text):
         yield f"{path}:1: no newline at the end"
 
 
-def check_script(file, path, first):
+def check_script(root, file, path, first):
     if re.match(r"#!.*\b(bash|sh)\b", first):
         shell = "bash" if "bash" in first else "sh"
         parse = subprocess.run([shell, "-n", file], capture_output=True, text=True)
         if parse.returncode != 0:
             yield f"{path}:1: {parse.stderr.strip()}"
         elif shutil.which("shellcheck"):
-            found = subprocess.run(["shellcheck", "--severity=warning", "--format=gcc", file], capture_output=True, text=True)
+            found = subprocess.run(["shellcheck", "--severity=warning", "--format=gcc", "--external-sources", path],
+                                   cwd=root, capture_output=True, text=True)
             yield from found.stdout.splitlines()
     elif re.match(r"#!.*\bpython", first) or file.suffix == ".py":
         try:
@@ -68,7 +69,7 @@ def check(root):
         except UnicodeDecodeError:
             continue
         yield from check_lines(path, text)
-        yield from check_script(file, path, text.partition("\n")[0])
+        yield from check_script(root, file, path, text.partition("\n")[0])
 
 
 def self_test():
