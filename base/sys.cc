@@ -46,6 +46,13 @@ Result<UniqueFd> memfd(const char* name) {
   return UniqueFd(fd);
 }
 
+Result<UniqueFd> memfd_with(const char* name, std::string_view bytes) {
+  UniqueFd fd = TRY(memfd(name));
+  TRY(write_all(fd.get(), bytes));
+  if (::lseek(fd.get(), 0, SEEK_SET) != 0) return errno_error("lseek", name);
+  return fd;
+}
+
 Status add_seals(int fd, int seals) {
   if (::fcntl(fd, F_ADD_SEALS, seals) != 0) return errno_error("fcntl F_ADD_SEALS");
   return {};

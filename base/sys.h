@@ -23,6 +23,8 @@ Result<UniqueFd> openat(int dirfd, const std::string& path, int flags, mode_t mo
 Result<UniqueFd> openat2(int dirfd, const std::string& path, int flags, unsigned long resolve);
 // memfd_create(2), close-on-exec, sealable, not executable where the kernel knows MFD_NOEXEC_SEAL (6.3).
 Result<UniqueFd> memfd(const char* name);
+// A memfd that holds `bytes`, read from its beginning.
+Result<UniqueFd> memfd_with(const char* name, std::string_view bytes);
 Status add_seals(int fd, int seals);
 struct Pipe {
   UniqueFd read;

@@ -70,6 +70,7 @@ struct LaunchHooks {
   // A socket on which int32 signal numbers arrive (a credentialed run's CLI); its end ends the run. -1: the process
   // takes signals itself.
   int remote_signals = -1;
+  int lifeline = -1;  // a socket whose end ends the run (the broker's)
   Trace trace = Trace::kOff;
 };
 

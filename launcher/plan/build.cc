@@ -167,6 +167,7 @@ class Builder {
     }
     if (needs_secrets_folder()) {
       add(FilesystemStep{"ramfs", kSecretsFolder, "mode=0700", Writable::kYes}, kBuiltIn);
+      seal.writable.emplace_back(kSecretsFolder);  // until the secrets stand in it
     }
     if (policy_.powers.host_sys) bind_of_host("/sys", policy_.powers.host_sys->origin.text);
     if (host_proc) bind_of_host("/proc", policy_.powers.host_proc ? policy_.powers.host_proc->origin.text : "no procfs of its own can be had here");

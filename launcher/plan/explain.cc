@@ -36,16 +36,6 @@ const char* access_text(Access access) {
   return "";
 }
 
-const char* deliver_text(Deliver deliver) {
-  switch (deliver) {
-    case Deliver::kEnv: return "env";
-    case Deliver::kFile: return "file";
-    case Deliver::kFd: return "fd";
-    case Deliver::kStdin: return "stdin";
-  }
-  return "";
-}
-
 std::string landlock_text(const LandlockStep& step) {
   std::string read;
   std::string write;
@@ -126,7 +116,7 @@ StepText describe(const Action& action) {
           },
           [](const SecretsStep& s) {
             std::vector<std::string> shown;
-            for (const SecretSlot& slot : s.slots) shown.push_back(cat(printable(slot.name), " (", deliver_text(slot.deliver), ")"));
+            for (const SecretSlot& slot : s.slots) shown.push_back(cat(printable(slot.name), " (", policy::name_of(slot.deliver), ")"));
             return StepText{"deliver", join(shown, ", ")};
           },
           [](const LandlockStep& s) { return StepText{"landlock", landlock_text(s)}; },

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "policy/reference.h"
+
 namespace confide::launcher {
 
 enum class FileKind : uint8_t { kMissing, kFile, kFolder, kOther };
@@ -65,7 +67,7 @@ struct Command {
   bool operator==(const Command&) const = default;
 };
 
-enum class Deliver : uint8_t { kEnv, kFile, kFd, kStdin };
+using policy::Deliver;
 // A secret as the plan knows it: a name and a way in.
 struct SecretSlot {
   std::string name;

@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/fd_message.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "launcher/child/control.h"
@@ -37,32 +38,13 @@ using child::ReportKind;
 int64_t now_ms() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 
 Error exec_error(const std::string& command, int errnum) {
   const std::string name = printable(command);
   if (errnum == ENOENT) return {ErrorKind::kNotFound, 0, cat(name, ": command not found inside the sandbox")};
   return {ErrorKind::kNotExecutable, errnum, cat(name, ": cannot be executed inside the sandbox")};
-}
-
-// Order with descriptors by SCM_RIGHTS.
-Status send_order(int control, Order order, const std::vector<UniqueFd>& fds) {
-  iovec part{&order, sizeof order};
-  std::vector<unsigned char> space(CMSG_SPACE(sizeof(int) * fds.size()));
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = space.data();
-  header.msg_controllen = space.size();
-  cmsghdr* rights = CMSG_FIRSTHDR(&header);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-  auto* slots = reinterpret_cast<int*>(CMSG_DATA(rights));
-  for (size_t i = 0; i < fds.size(); ++i) slots[i] = fds[i].get();
-  if (::sendmsg(control, &header, MSG_NOSIGNAL) < 0) return sys::errno_error("handing over the secrets");
-  return {};
 }
 
 class Run {
@@ -122,7 +104,8 @@ class Run {
 
   Status loop() {
     while (!finished()) {
-      std::vector<pollfd> polled = {{child_->control(), POLLIN, 0}, {signals_->fd(), POLLIN, 0}, {hooks_.remote_signals, POLLIN, 0}};
+      std::vector<pollfd> polled = {{child_->control(), POLLIN, 0}, {signals_->fd(), POLLIN, 0},
+                                    {hooks_.remote_signals, POLLIN, 0}, {hooks_.lifeline, 0, 0}};
       if (control_ended_) polled[0].fd = -1;
       for (Relay* relay : relays()) relay->prepare(polled);
       const int ready = ::poll(polled.data(), polled.size(), poll_timeout());
@@ -131,6 +114,7 @@ class Run {
         if (polled[0].revents != 0) TRY(hear_child());
         if (polled[1].revents != 0) take_signals();
         if (polled[2].revents != 0) take_remote_signal();
+        if ((polled[3].revents & (POLLHUP | POLLERR)) != 0) end_with("the broker of this run is gone");
       }
       const int64_t now = now_ms();
       for (Relay* relay : relays()) TRY(relay->step(polled, now));
@@ -233,7 +217,10 @@ class Run {
   Status hand_over_secrets() {
     if (hooks_.secrets == nullptr) return Error{ErrorKind::kInternal, 0, "the plan delivers secrets but nobody has any"};
     const std::vector<UniqueFd> fds = TRY(hooks_.secrets->take());
-    return send_order(child_->control(), {OrderKind::kSecrets, 0}, fds);
+    std::vector<int> numbers;
+    for (const UniqueFd& fd : fds) numbers.push_back(fd.get());
+    const Order order{OrderKind::kSecrets, 0};
+    return sys::send_message(child_->control(), {reinterpret_cast<const char*>(&order), sizeof order}, numbers);
   }
 
   void tell(OrderKind kind, int value) const {
@@ -270,7 +257,11 @@ class Run {
   }
 
   void take_signals() {
-    while (const int signal = signals_->next()) take_signal(signal);
+    while (const int signal = signals_->next()) {
+      // A remote caller stands in the same process group and forwards what the terminal sent to all of it.
+      const bool ours = hooks_.remote_signals < 0 || signal == SIGWINCH || signal == SIGCONT;
+      if (ours) take_signal(signal);
+    }
   }
 
   void take_signal(int signal) {
@@ -295,9 +286,11 @@ class Run {
     if (n == static_cast<ssize_t>(sizeof signal)) {
       take_signal(signal);
     } else {
-      failure_ = RunFailure{{ErrorKind::kLaunch, 0, "whoever asked for this run is gone"}, {}, 0};
+      end_with("whoever asked for this run is gone");
     }
   }
+
+  void end_with(const char* why) { failure_ = RunFailure{{ErrorKind::kLaunch, 0, why}, {}, 0}; }
 
   // The command stopped: so does whoever waits for it, with the terminal as it was. Goes on with SIGCONT.
   void stop_with_command() {

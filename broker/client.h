@@ -1,0 +1,34 @@
+// The client's side of a one-shot broker: starts it, passes names and descriptors, relays signals, and reports how the
+// run went. This is all that the CLI knows of secrets: it opens files and passes them on, and reads none.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "broker/protocol.h"
+#include "supervisor/protocol.h"
+
+namespace confide::broker {
+
+struct SecretRun {
+  std::vector<std::string> secrets;    // NAME=REF[,deliver=…]
+  std::vector<std::string> env_files;  // paths, in order
+  std::string launch_request;          // launcher::encode(LaunchRequest)
+};
+
+// Opens this process's own environ while it may: a process that is not dumpable cannot (proc(5)). Call it first.
+Result<UniqueFd> open_own_environ();
+
+// What the run would deliver: names, ways in, warnings. Nothing is resolved.
+Result<Described> describe(const SecretRun& run, int environ_fd);
+
+using OnMessage = std::function<void(const supervisor::RunMessage&)>;
+using OnWarning = std::function<void(const std::string&)>;
+// Runs to the end. Errors: what the broker refused (kRefused, every failing name), what the supervisor reported, kLaunch
+// if one of them died.
+Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning);
+
+}  // namespace confide::broker

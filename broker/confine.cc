@@ -1,0 +1,64 @@
+#include "broker/confine.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/kernel_abi.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+namespace confide::broker {
+namespace {
+
+constexpr const char* kInstead =
+    "; a broker started by a sandboxed process could be read by it, so ask the person's own shell for this run";
+
+}  // namespace
+
+Status check_place() {
+  if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0) {
+    return Error{ErrorKind::kRefused, 0, cat("runs with secrets do not start inside a sandbox (no_new_privs is set)", kInstead)};
+  }
+  // user_namespaces(7): the initial namespace maps every id onto itself.
+  const std::string map = TRY(sys::read_file("/proc/self/uid_map", 65536));
+  std::vector<std::string_view> words;
+  for (const std::string_view word : split(trim(map), ' '))
+    if (!word.empty()) words.push_back(word);
+  if (words.size() != 3 || words[0] != "0" || words[1] != "0" || words[2] != "4294967295") {
+    return Error{ErrorKind::kRefused, 0, cat("runs with secrets do not start inside a user namespace", kInstead)};
+  }
+  return {};
+}
+
+Status confine() {
+  const rlimit none{1, 1};  // 1, not 0: core(5), piped core patterns ignore 0
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) return sys::errno_error("setrlimit core");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return sys::errno_error("prctl no_new_privs");
+  const long version = ::syscall(abi::kNrLandlockCreateRuleset, nullptr, 0UL, abi::kLandlockCreateRulesetVersion);
+  if (version <= 0) return {};
+  // Handled and never allowed by a rule: all that changes files, runs programs or speaks TCP. Reading stays: a person
+  // names files anywhere.
+  uint64_t handled = abi::kFsExecute | abi::kFsWriteFile | abi::kFsRemoveDir | abi::kFsRemoveFile | abi::kFsMakeChar |
+                     abi::kFsMakeDir | abi::kFsMakeReg | abi::kFsMakeSock | abi::kFsMakeFifo | abi::kFsMakeBlock | abi::kFsMakeSym;
+  if (version >= 2) handled |= abi::kFsRefer;
+  if (version >= 3) handled |= abi::kFsTruncate;
+  abi::LandlockRulesetAttr attribute{.handled_access_fs = handled};
+  size_t size = 8;
+  if (version >= 4) {
+    attribute.handled_access_net = abi::kNetBindTcp | abi::kNetConnectTcp;
+    size = 16;
+  }
+  if (version >= 6) {
+    attribute.scoped = abi::kScopeAbstractUnixSocket | abi::kScopeSignal;
+    size = 24;
+  }
+  const UniqueFd ruleset(static_cast<int>(::syscall(abi::kNrLandlockCreateRuleset, &attribute, size, 0)));
+  if (!ruleset.valid()) return sys::errno_error("landlock_create_ruleset");
+  if (::syscall(abi::kNrLandlockRestrictSelf, ruleset.get(), 0) != 0) return sys::errno_error("landlock_restrict_self");
+  return {};
+}
+
+}  // namespace confide::broker

@@ -1,0 +1,16 @@
+// Where a broker may start, and what it gives up before it reads anything.
+#pragma once
+
+#include "base/result.h"
+
+namespace confide::broker {
+
+// Whoever starts a broker can read what it starts, so an agent must not: refuses inside a Landlock domain or seccomp
+// filter made without privileges (both need no_new_privs) and inside a user namespace that is not the host's. Error:
+// kRefused.
+Status check_place();
+
+// No core, no privileges gained, no file written, nothing executed, no TCP: Landlock to the host's ABI. Errors: kSystem.
+Status confine();
+
+}  // namespace confide::broker

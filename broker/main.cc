@@ -1,0 +1,117 @@
+// confide-broker --once: the broker of one run, started by a person's `confide run` over a socketpair. It resolves what
+// the request names, has the supervisor started, hands the values over once the sandbox stands, wipes them, and ends
+// with its client.
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string_view>
+
+#include "base/fd_message.h"
+#include "base/sys.h"
+#include "broker/confine.h"
+#include "broker/delivery_block.h"
+#include "broker/gather.h"
+#include "broker/protocol.h"
+#include "broker/spawner.h"
+#include "supervisor/protocol.h"
+
+namespace confide::broker {
+namespace {
+
+void say(const Reply& reply) { (void)sys::send_message(kClientFd, encode(reply)); }
+
+constexpr size_t kMaxInputs = 240;
+
+struct Asked {
+  Request request;
+  std::vector<UniqueFd> fds;
+};
+
+Result<Asked> hear_request() {
+  auto message = TRY(sys::receive_message(kClientFd, 64, kMaxInputs));
+  if (message.fds.size() < 2) return Error{ErrorKind::kRefused, 0, "the client went away"};
+  const std::string bytes = TRY(sys::read_all(message.fds[static_cast<size_t>(Slot::kRequest)].get(), kMaxRequestBytes, "the request"));
+  Asked asked{TRY(decode_request(bytes)), std::move(message.fds)};
+  if (asked.request.verb == Verb::kRun && asked.fds.size() < static_cast<size_t>(Slot::kFirstFree)) {
+    return Error{ErrorKind::kRefused, 0, "the request lacks descriptors"};
+  }
+  return asked;
+}
+
+int number_of(const std::vector<UniqueFd>& fds, Slot slot) { return fds[static_cast<size_t>(slot)].get(); }
+
+// Serves the supervisor until it or the client is gone.
+void stay_with(DeliveryBlock& block, const Spawner& spawner, int supervisor) {
+  for (;;) {
+    pollfd polled[] = {{kClientFd, POLLIN, 0}, {spawner.socket(), POLLIN, 0}, {supervisor, POLLIN, 0}};
+    if (::poll(polled, 3, -1) < 0) continue;
+    if (polled[0].revents != 0 || polled[1].revents != 0) return;
+    const auto message = sys::receive_message(supervisor, 16);
+    if (!message || message->bytes.empty()) return;
+    switch (static_cast<supervisor::ToBroker>(message->bytes[0])) {
+      case supervisor::ToBroker::kStanding: (void)sys::send_message(supervisor, "secrets", block.descriptors()); break;
+      case supervisor::ToBroker::kHandedOver: block.wipe(); break;
+    }
+  }
+}
+
+Status serve(const Spawner& spawner) {
+  Asked asked = TRY(hear_request());
+  secrets::SecretArena arena;
+  Gathered gathered = TRY(gather(asked.request, asked.fds, arena));
+  std::vector<supervisor::SlotText> names;
+  for (size_t i = 0; i < gathered.secrets.size(); ++i)
+    names.push_back({gathered.secrets[i].name, gathered.secrets[i].how, gathered.origins[i]});
+  if (asked.request.verb == Verb::kDescribe) {
+    say(Described{std::move(names), std::move(gathered.warnings)});
+    return {};
+  }
+  DeliveryBlock block = TRY(DeliveryBlock::create(gathered.secrets));
+  gathered.secrets.clear();  // the values now stand in the block alone
+  const UniqueFd slots = TRY(sys::memfd_with("confide-slots", supervisor::encode(names)));
+  auto pair = TRY(sys::seqpacket_pair());
+  TRY(spawner.start_supervisor(std::vector<int>{number_of(asked.fds, Slot::kStdin), number_of(asked.fds, Slot::kStdout),
+                                                number_of(asked.fds, Slot::kStderr), pair.right.get(),
+                                                number_of(asked.fds, Slot::kCaller), number_of(asked.fds, Slot::kLaunch), slots.get()}));
+  pair.right.reset();
+  asked.fds.clear();
+  say(Launched{std::move(gathered.warnings)});
+  stay_with(block, spawner, pair.left.get());
+  return {};
+}
+
+Status run_once() {
+  TRY(check_place());
+  const Spawner spawner = TRY(Spawner::fork());
+  TRY(confine());
+  return serve(spawner);
+}
+
+// Signals that the terminal sends to the whole process group are the client's to forward.
+void leave_signals_to_client() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGPIPE}) ::sigaddset(&set, signal);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+}  // namespace
+}  // namespace confide::broker
+
+int main(int argc, char** argv) {
+  using namespace confide;
+  if (argc != 2 || std::string_view(argv[1]) != "--once") {
+    (void)std::fputs("confide-broker: this program is started by confide; see confide(1)\n", stderr);
+    return 2;
+  }
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  broker::leave_signals_to_client();
+  const auto served = broker::run_once();
+  if (served) return 0;
+  broker::say(broker::Refused{served.error().kind, served.error().errnum, served.error().what});
+  return exit_code(served.error().kind);
+}

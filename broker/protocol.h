@@ -1,0 +1,64 @@
+// What a client and the broker say to each other over a SOCK_SEQPACKET socket: one request, one or more replies. The
+// request's bytes travel in a memfd (they may be long), everything else beside it as descriptors. Names and references
+// only: no value is ever in a message.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "supervisor/protocol.h"
+
+namespace confide::broker {
+
+inline constexpr int kClientFd = 3;  // of confide-broker --once: its client
+inline constexpr size_t kMaxRequestBytes = size_t{1} << 20;
+inline constexpr size_t kMaxReplyBytes = size_t{128} << 10;  // below the default socket buffer
+
+enum class Verb : uint8_t {
+  kDescribe,  // which secrets the request is about, nothing resolved
+  kRun,       // resolve them and launch
+};
+
+// A descriptor that the client passes for a reference or an env file: its place among the message's descriptors.
+struct PassedEnvFile {
+  std::string path;  // for messages
+  uint32_t index = 0;
+};
+struct PassedDescriptor {
+  uint32_t number = 0;  // N of fd:N as the client knows it
+  uint32_t index = 0;
+};
+
+// Descriptors of a kRun message, in this order; further ones are named by index. kDescribe sends the first two.
+enum class Slot : uint32_t { kRequest, kEnviron, kLaunch, kCaller, kStdin, kStdout, kStderr, kFirstFree };
+
+struct Request {
+  Verb verb = Verb::kRun;
+  std::vector<std::string> secrets;  // NAME=REF[,deliver=…]
+  std::vector<PassedEnvFile> env_files;
+  std::vector<PassedDescriptor> descriptors;
+};
+std::string encode(const Request& request);
+Result<Request> decode_request(std::string_view bytes);
+
+struct Described {
+  std::vector<supervisor::SlotText> secrets;
+  std::vector<std::string> warnings;
+};
+struct Launched {
+  std::vector<std::string> warnings;
+};
+struct Refused {
+  ErrorKind kind = ErrorKind::kRefused;
+  int32_t errnum = 0;
+  std::string what;  // may be several lines: every name that failed
+};
+using Reply = std::variant<Described, Launched, Refused>;
+std::string encode(const Reply& reply);
+Result<Reply> decode_reply(std::string_view bytes);
+
+}  // namespace confide::broker

@@ -1,0 +1,82 @@
+// confide doctor: what this kernel and this place allow, layer by layer; what is lost without each; how to get it.
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+#include "launcher/launcher.h"
+
+namespace confide::cli {
+namespace {
+
+constexpr const char* kHelp =
+    "usage: confide doctor [--json]\n\n"
+    "Tries every layer that a sandbox can use, as the calling user, and says what is lost without it and how to get it.\n"
+    "Exit status 0 if profile `tool` can run with all of its layers, 1 if something is missing.\n";
+
+struct Finding {
+  std::string layer;
+  bool works = true;
+  std::string detail;
+  std::string lost;  // without it
+};
+
+Finding from(std::string layer, const launcher::Feature& feature, std::string lost) {
+  return {std::move(layer), feature.available, feature.why_not, std::move(lost)};
+}
+
+std::vector<Finding> examine() {
+  const launcher::HostFacts facts = launcher::host_facts_by_trying();
+  std::vector<Finding> findings = {
+      from("namespaces", facts.user_namespaces, "files are hidden by Landlock alone; no private home and /tmp; no file delivery"),
+      from("own-proc", facts.own_proc, "other processes' names are visible (not their memory or environment)"),
+      {"landlock", facts.landlock_abi >= 1,
+       facts.landlock_abi == 0 ? "needs Linux 5.13 with `landlock` among the LSMs (lsm= on the kernel's command line)" : cat("ABI ", facts.landlock_abi),
+       "files are kept by the mount namespace alone"},
+      {"landlock-scopes", facts.landlock_abi >= 6,
+       facts.landlock_abi >= 6 ? "signals and abstract sockets" : cat("needs Landlock ABI 6 (Linux 6.12), this kernel has ", facts.landlock_abi),
+       "a command without a pid or network namespace can signal and reach other processes of the same user"},
+      from("seccomp", facts.seccomp, "system calls are not filtered: profile tool refuses to run"),
+      {"cgroup", facts.cgroup.has_value(), facts.cgroup ? *facts.cgroup : facts.cgroup_why_not, "--memory and --cpu cannot be kept, and are refused"},
+  };
+  return findings;
+}
+
+std::string text_of(const std::vector<Finding>& findings) {
+  std::string out;
+  for (const Finding& finding : findings) {
+    std::string line = cat(finding.works ? "ok       " : "missing  ", finding.layer);
+    line.resize(std::max<size_t>(line.size() + 2, 27), ' ');
+    out += cat(line, finding.detail, "\n");
+    if (!finding.works) out += cat("         without it: ", finding.lost, "\n");
+  }
+  return out;
+}
+
+std::string json_of(const std::vector<Finding>& findings) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  for (const Finding& finding : findings) {
+    nlohmann::ordered_json row = {{"layer", finding.layer}, {"works", finding.works}, {"detail", finding.detail}};
+    if (!finding.works) row["lost"] = finding.lost;
+    layers.push_back(std::move(row));
+  }
+  return nlohmann::ordered_json{{"layers", layers}}.dump(2) + "\n";
+}
+
+}  // namespace
+
+int doctor_verb(Arguments arguments) {
+  const std::string_view word = arguments.empty() ? "" : arguments[0];
+  if (word == "--help") return put(kHelp) ? 0 : 125;
+  if (arguments.size() > 1 || (!word.empty() && word != "--json")) return fail({ErrorKind::kUsage, 0, "doctor takes --json or nothing"});
+  const std::vector<Finding> findings = examine();
+  if (!put(word == "--json" ? json_of(findings) : text_of(findings))) return 125;
+  for (const Finding& finding : findings)
+    if (!finding.works && finding.layer != "cgroup") return 1;
+  return 0;
+}
+
+}  // namespace confide::cli

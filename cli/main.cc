@@ -1,0 +1,47 @@
+#include <sys/prctl.h>
+
+#include <cstdio>
+#include <string_view>
+
+#include "cli/print.h"
+#include "cli/verbs.h"
+#include "cli/version.h"
+
+namespace {
+
+struct Verb {
+  std::string_view name;
+  int (*run)(confide::cli::Arguments);
+  const char* about;
+};
+constexpr Verb kVerbs[] = {
+    {"run", confide::cli::run_verb, "run a command in a sandbox, with secrets where they are asked for"},
+    {"shell", confide::cli::shell_verb, "run a shell command in a sandbox; what agents' clients call"},
+    {"explain", confide::cli::explain_verb, "show what `run` would do, step by step, and why"},
+    {"doctor", confide::cli::doctor_verb, "say what this kernel and this place allow"},
+    {"policy", confide::cli::policy_verb, "check a policy file, or print its schema"},
+};
+
+void print_usage(FILE* to) {
+  std::fputs("usage: confide VERB [ARGUMENTS]\n\n", to);
+  for (const Verb& verb : kVerbs) std::fprintf(to, "  %-8s %s\n", verb.name.data(), verb.about);
+  std::fputs(
+      "\n  confide VERB --help says more; confide(1) is the manual.\n\n"
+      "examples:\n"
+      "  confide run -- make test\n"
+      "  confide run --secret TOKEN=file:///home/me/.token --network host -- ./deploy\n"
+      "  confide explain -- npm test\n",
+      to);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  for (const Verb& verb : kVerbs)
+    if (verb.name == word) return verb.run({argv + 2, argv + argc});
+  if (word == "--version") return std::printf("confide %s\n", confide::cli::kVersion) < 0 ? 125 : 0;
+  if (word == "--help" || word == "-h" || word == "help") return print_usage(stdout), 0;
+  if (word.empty()) return print_usage(stderr), 2;
+  return confide::cli::unknown_verb(word);
+}

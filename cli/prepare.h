@@ -1,0 +1,27 @@
+// From options to a launch request: policy files read and merged, the caller looked at, the environment decided.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/run_options.h"
+#include "launcher/launcher.h"
+#include "policy/environment.h"
+
+namespace confide::cli {
+
+// Whose word counts about home and configuration.
+enum class Asker : uint8_t {
+  kPerson,  // $HOME, $XDG_CONFIG_HOME, --policy
+  kAgent,   // the account's; a request's environment carries no power
+};
+
+struct Prepared {
+  launcher::LaunchRequest request;
+  std::vector<policy::Removed> removed;  // what was taken out of the environment
+};
+
+Result<Prepared> prepare(const RunOptions& options, Asker asker);
+
+}  // namespace confide::cli

@@ -1,0 +1,75 @@
+// confide run: a person's command. With secrets it goes through a one-shot broker; without, this process supervises.
+#include <sys/prctl.h>
+
+#include <cstdio>
+
+#include "base/overloaded.h"
+#include "base/text.h"
+#include "broker/client.h"
+#include "cli/prepare.h"
+#include "cli/print.h"
+#include "cli/run_options.h"
+#include "cli/show_plan.h"
+#include "cli/status.h"
+#include "cli/verbs.h"
+#include "launcher/request_wire.h"
+
+namespace confide::cli {
+namespace {
+
+void print_trace(const std::vector<launcher::TraceRow>& rows) {
+  for (const launcher::TraceRow& row : rows) {
+    const auto tenths = static_cast<long>(row.microseconds * 10);
+    warn(cat("trace ", tenths / 10, ".", tenths % 10, " us  ", row.step));
+  }
+}
+
+Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, const StatusWriter& status) {
+  const launcher::LaunchHooks hooks{.on_event = [&](const launcher::Event& event) { status.write(event); },
+                                    .trace = options.trace ? launcher::Trace::kOn : launcher::Trace::kOff};
+  const launcher::Outcome outcome = TRY(launcher::launch(prepared.request, hooks));
+  print_trace(outcome.trace);
+  if (outcome.time_limit) warn("the time limit ended the run");
+  return outcome.exit_code;
+}
+
+Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options, int environ_fd, const StatusWriter& status) {
+  const broker::SecretRun run{options.secrets, options.env_files, launcher::encode(prepared.request)};
+  warn("output is not masked: what the command prints of its secrets is printed");
+  const auto ended = TRY(broker::run(
+      run, environ_fd, [&](const supervisor::RunMessage& message) { status.write(message); }, [](const std::string& text) { warn(text); }));
+  if (ended.time_limit) warn("the time limit ended the run");
+  return ended.exit_code;
+}
+
+Result<int> run(const RunOptions& options, const UniqueFd& own_environ, const StatusWriter& status) {
+  const bool secrets = !options.secrets.empty() || !options.env_files.empty();
+  Prepared prepared = TRY(prepare(options, Asker::kPerson));
+  if (options.dry_run) return show_plan(std::move(prepared), options, own_environ.get());
+  return secrets ? run_with_secrets(prepared, options, own_environ.get(), status) : run_plainly(prepared, options, status);
+}
+
+}  // namespace
+
+int run_verb(Arguments arguments) {
+  // Before this process is closed to others, its own environment is opened for the broker (env:NAME).
+  auto parsed = parse_run_options(arguments, For::kRun);
+  if (!parsed) return fail(parsed.error());
+  if (parsed->help) return put(*parsed->help) ? 0 : 125;
+  const RunOptions& options = parsed->options;
+  UniqueFd own_environ;
+  if (!options.secrets.empty() || !options.env_files.empty()) {
+    auto opened = broker::open_own_environ();
+    if (!opened) return fail(opened.error(), options.form);
+    own_environ = std::move(*opened);
+  }
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const auto status = StatusWriter::create(options.status_fd);
+  if (!status) return fail(status.error(), options.form);
+  const auto code = run(options, own_environ, *status);
+  if (code) return *code;
+  status->failed(code.error());
+  return fail(code.error(), options.form);
+}
+
+}  // namespace confide::cli

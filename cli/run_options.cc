@@ -1,0 +1,98 @@
+#include "cli/run_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace confide::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "\nA reference says where a value lives: file:///path, env:NAME, fd:N, stdin:. It is resolved by the broker, never by\n"
+    "this program, and delivered as deliver=env (default), file (/run/secrets/NAME), fd (number in NAME_FD) or stdin.\n"
+    "\nexamples:\n"
+    "  confide run -- make test\n"
+    "  confide run --read ~/datasets --timeout 10m -- python3 train.py\n"
+    "  confide run --network host --secret TOKEN=file:///home/me/.token,deliver=fd -- ./deploy\n"
+    "  confide run --env-file staging.env --network host -- npm run migrate\n"
+    "\nexit status: the command's own; 128+N for signal N; 127 not found; 126 not executable; 125 confide or a required\n"
+    "layer failed; 124 time limit; 123 refused; 2 wrong usage.\n";
+
+void add_flag_option(CLI::App& app, const std::string& name, std::optional<policy::Flag>& into, const std::string& type,
+                     const std::string& about) {
+  app.add_option_function<std::string>(name, [&into, name](const std::string& text) { into = policy::Flag{text, name}; }, about)
+      ->type_name(type);
+}
+
+void add_list_option(CLI::App& app, const std::string& name, std::vector<policy::Flag>& into, const std::string& type,
+                     const std::string& about) {
+  // One value a flag: `--read a b` must not swallow what follows.
+  app.add_option_function<std::vector<std::string>>(
+         name, [&into, name](const std::vector<std::string>& all) { for (const auto& text : all) into.push_back({text, name}); }, about)
+      ->type_name(type)
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+Result<Parsed> parse_run_options(Arguments arguments, For verb) {
+  Parsed parsed;
+  RunOptions& options = parsed.options;
+  CLI::App app(verb == For::kRun ? "Run a command in a sandbox." : "Show what `confide run` would do, step by step, and why.",
+               verb == For::kRun ? "confide run" : "confide explain");
+  app.prefix_command();  // what follows the first word that is no option is the command's
+  app.footer(kFooter);
+  app.get_formatter()->column_width(34);
+  add_flag_option(app, "--profile", options.flags.profile, "NAME", "tool (default), readonly, agent, bench, or one from a policy file");
+  app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")->type_name("FILE");
+  app.add_option("--env-file", options.env_files, "variables and references, as `op run` takes them; the last wins")
+      ->type_name("FILE")->expected(1)->take_all()->allow_extra_args(false);
+  app.add_option("--secret", options.secrets, "a secret by reference: NAME=REF[,deliver=env|file|fd|stdin]")
+      ->type_name("NAME=REF")->expected(1)->take_all()->allow_extra_args(false);
+  add_list_option(app, "--read", options.flags.reads, "PATH", "show a path, read-only");
+  add_list_option(app, "--write", options.flags.writes, "PATH", "show a path, writable");
+  add_list_option(app, "--hide", options.flags.hides, "PATH", "show a folder as empty, a file as an empty one");
+  add_flag_option(app, "--network", options.flags.network, "none|host", "no network (default in most profiles), or the host's");
+  add_list_option(app, "--env", options.flags.env, "NAME[=VALUE]", "pass a variable that would be taken out, or set one");
+  add_flag_option(app, "--timeout", options.flags.timeout, "30s", "end the run after this time (exit status 124)");
+  add_flag_option(app, "--memory", options.flags.memory, "2G", "limit of memory (needs a delegated cgroup v2)");
+  add_flag_option(app, "--pids", options.flags.pids, "256", "limit of processes");
+  add_flag_option(app, "--cpu", options.flags.cpu, "1.5", "limit of processors (needs a delegated cgroup v2)");
+  if (verb == For::kRun) app.add_flag("--dry-run", options.dry_run, "print the plan and run nothing");
+  app.add_flag_function("--json", [&](int64_t) { options.form = Form::kJson; }, "errors and plans as JSON");
+  if (verb == For::kRun) {
+    app.add_option("--status-fd", options.status_fd, "write what happens to this descriptor, a JSON object a line")->type_name("N");
+    app.add_flag("--trace-launch", options.trace, "print how long each step of the launch took");
+  }
+  // CLI11 takes what follows `--` for positional arguments, but drops the mark: the command is cut off here.
+  const auto mark = std::find_if(arguments.begin(), arguments.end(), [](const char* word) { return std::string_view(word) == "--"; });
+  try {
+    std::vector<std::string> words(arguments.begin(), mark);
+    std::reverse(words.begin(), words.end());  // CLI11's order
+    app.parse(words);
+    options.command = app.remaining();
+  } catch (const CLI::CallForHelp&) {
+    parsed.help = app.help();
+    return parsed;
+  } catch (const CLI::ParseError& error) {
+    return Error{ErrorKind::kUsage, 0, cat(printable(error.what()), " (", app.get_name(), " --help lists the options)")};
+  }
+  if (mark != arguments.end()) {
+    if (!options.command.empty()) {
+      const std::string& word = options.command.front();
+      return Error{ErrorKind::kUsage, 0, word.starts_with("-") ? cat("unknown option ", printable(word), " (", app.get_name(), " --help lists them)")
+                                                               : cat("unexpected word `", printable(word), "` before --")};
+    }
+    options.command.assign(mark + 1, arguments.end());
+  } else if (!options.command.empty() && options.command.front().starts_with("-")) {
+    return Error{ErrorKind::kUsage, 0, cat("unknown option ", printable(options.command.front()), " (", app.get_name(), " --help lists them)")};
+  }
+  if (options.command.empty()) return Error{ErrorKind::kUsage, 0, cat("no command given, as in: ", app.get_name(), " -- make test")};
+  return parsed;
+}
+
+}  // namespace confide::cli

@@ -1,0 +1,36 @@
+// The options that `run` and `explain` share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+#include "policy/resolve.h"
+
+namespace confide::cli {
+
+struct RunOptions {
+  policy::Overrides flags;
+  std::optional<std::string> policy_file;
+  std::vector<std::string> env_files;
+  std::vector<std::string> secrets;
+  std::vector<std::string> command;
+  Form form = Form::kText;
+  bool dry_run = false;
+  bool trace = false;
+  int status_fd = -1;
+};
+
+struct Parsed {
+  RunOptions options;
+  std::optional<std::string> help;  // print it and stop
+};
+
+enum class For : uint8_t { kRun, kExplain };
+// Errors: kUsage.
+Result<Parsed> parse_run_options(Arguments arguments, For verb);
+
+}  // namespace confide::cli

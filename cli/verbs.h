@@ -1,0 +1,16 @@
+// The verbs of `confide`, one a file. Each takes its own arguments (after the verb) and returns the exit status.
+#pragma once
+
+#include <span>
+
+namespace confide::cli {
+
+using Arguments = std::span<char*>;
+
+int run_verb(Arguments arguments);      // run.cc
+int shell_verb(Arguments arguments);    // shell.cc
+int explain_verb(Arguments arguments);  // explain.cc
+int doctor_verb(Arguments arguments);   // doctor.cc
+int policy_verb(Arguments arguments);   // policy.cc
+
+}  // namespace confide::cli
