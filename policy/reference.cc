@@ -63,6 +63,11 @@ bool one_slip_apart(std::string_view a, std::string_view b) {
 
 std::string_view prefix_of(Scheme scheme) { return std::ranges::find(kSchemes, scheme, &SchemeRow::scheme)->prefix; }
 
+std::optional<Scheme> scheme_of(std::string_view text) {
+  const SchemeRow* row = row_of(text);
+  return row == nullptr ? std::nullopt : std::optional(row->scheme);
+}
+
 bool names_a_store(Scheme scheme) {
   return scheme != Scheme::kFile && scheme != Scheme::kEnv && scheme != Scheme::kFd && scheme != Scheme::kStdin &&
          scheme != Scheme::kExec;

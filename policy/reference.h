@@ -43,6 +43,8 @@ enum class Scheme : uint8_t {
   kStdin,          // stdin:
 };
 std::string_view prefix_of(Scheme scheme);  // "op://", "env:"
+// The scheme whose prefix stands, exactly as it is spelt, at the front of `text`.
+std::optional<Scheme> scheme_of(std::string_view text);
 // Whether the scheme names a store of secrets and nothing else, so that a value with its prefix is never meant
 // literally (a file:// URL may be).
 bool names_a_store(Scheme scheme);
@@ -132,8 +134,8 @@ inline constexpr size_t kMaxReferenceBytes = 16384;
 
 Result<Reference> parse_reference(std::string_view text);
 
-// Whether a value is meant as a reference: the prefix of a known scheme, exactly as it is spelt, at its front. For
-// env:, fd: and stdin: the whole must fit, because their prefixes are common in plain values.
+// Whether a value is meant as a reference: it has a scheme in front. For env:, fd:, stdin: and exec: the whole must
+// fit, because their prefixes are common in plain values.
 bool looks_like_reference(std::string_view text);
 
 // The scheme that was probably meant where the prefix before "://" is a known one in another case or with one slip

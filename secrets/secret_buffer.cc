@@ -57,17 +57,18 @@ Error lock_error(size_t length) {
   rlimit limit{};
   const bool by_limit = saved == EAGAIN || saved == ENOMEM || saved == EPERM;
   if (!by_limit || ::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-    errno = saved;
-    return sys::errno_error("mlock", cat(length, " bytes for secrets"));
+    return Error{ErrorKind::kUnsupported, saved, cat("cannot lock ", length, " bytes for secrets")};
   }
-  return Error{ErrorKind::kSystem, saved,
+  return Error{ErrorKind::kUnsupported, saved,
                cat("cannot lock ", length, " bytes for secrets: RLIMIT_MEMLOCK is ", limit.rlim_cur,
                    " bytes; raise it (ulimit -l, LimitMEMLOCK= of the systemd unit, memlock in limits.conf)")};
 }
 
 Result<void*> map_locked_memory(size_t length) {
   void* at = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) return sys::errno_error("mmap", cat(length, " bytes for secrets"));
+  if (at == MAP_FAILED) {
+    return Error{ErrorKind::kUnsupported, errno, cat("cannot map ", length, " bytes for secrets")};
+  }
   std::optional<Error> error;
   if (::mlock(at, length) != 0) {
     error = lock_error(length);
@@ -90,7 +91,7 @@ class Region {
  public:
   static Result<std::shared_ptr<Region>> create(size_t size, Backing preferred) {
     if (size > (size_t{1} << 40)) {
-      return Error{ErrorKind::kSystem, ENOMEM, cat("cannot lock ", size, " bytes for secrets")};
+      return Error{ErrorKind::kUnsupported, ENOMEM, cat("cannot lock ", size, " bytes for secrets")};
     }
     const size_t length = round_up(size, page_bytes());
     Backing backing = Backing::kMemfdSecret;

@@ -55,7 +55,7 @@ class [[nodiscard]] SecretBuffer {
   // The empty value; holds no memory.
   SecretBuffer() = default;
   // `size` zero bytes in pages of their own. Where memfd_secret is preferred and not to be had, locked memory is used;
-  // where neither can be had (RLIMIT_MEMLOCK), an error of kind kSystem that names the limit and the cure.
+  // where neither can be had (RLIMIT_MEMLOCK), an error of kind kUnsupported that names the limit and the cure.
   static Result<SecretBuffer> create(size_t size, Backing preferred = kBestBacking);
   static Result<SecretBuffer> copy_from(std::span<const std::byte> bytes, Backing preferred = kBestBacking);
 
