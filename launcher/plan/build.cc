@@ -144,6 +144,9 @@ class Builder {
     const bool changes = caller_.privilege == Privilege::kRoot && !policy_.powers.host_root;
     if (changes) {
       kernel_ = caller_.sudo_ids.value_or(Ids{kReservedId, kReservedId});
+      // Without idmapped mounts the project's own owner is the only uid that can work in it.
+      const bool owner_works = !host_.idmapped_mounts.available && caller_.project && caller_.project->owner != 0;
+      if (owner_works) kernel_ = {caller_.project->owner, caller_.project->group};
       inside_ = kernel_;
     }
     if (namespaces_ != 0) {
@@ -161,6 +164,7 @@ class Builder {
     lay_out_root();
     SealStep seal;
     for (const ViewNode& node : view_.nodes) place(node, seal);
+    TRY(tell_of_idmap());
     if (private_passwd()) {
       add(BindStep{.source = {.requested = "/run/confide/passwd", .kind = FileKind::kFile}, .target = "/etc/passwd", .trust = Trust::kSystem}, kBuiltIn);
       add(BindStep{.source = {.requested = "/run/confide/group", .kind = FileKind::kFile}, .target = "/etc/group", .trust = Trust::kSystem}, kBuiltIn);
@@ -305,11 +309,19 @@ class Builder {
     });
   }
 
+  Status tell_of_idmap() {
+    if (idmapped_) applied(Layer::kIdmap, "root's own files as the sandbox's uid");
+    if (wants_idmap_ && !idmapped_) return lost(Layer::kIdmap, host_.idmapped_mounts.why_not);
+    return {};
+  }
+
   // A root caller's own files, seen by the uid that its sandbox runs as.
-  std::optional<Idmap> idmap_for(const ViewNode& node) const {
+  std::optional<Idmap> idmap_for(const ViewNode& node) {
     if (!node.contested || caller_.privilege != Privilege::kRoot || policy_.powers.host_root) return {};
     if (node.source.owner == kernel_.uid) return {};
+    wants_idmap_ = true;
     if (!host_.idmapped_mounts.available) return {};
+    idmapped_ = true;
     return Idmap{{node.source.owner, node.source.group}, kernel_};
   }
 
@@ -436,6 +448,8 @@ class Builder {
   LaunchPlan plan_;
   uint64_t namespaces_ = 0;
   bool own_proc_ = false;
+  bool wants_idmap_ = false;
+  bool idmapped_ = false;
   Sockets sockets_ = Sockets::kInternet;
   Ids inside_;
   Ids kernel_;
