@@ -1,4 +1,6 @@
-// floor bench|tool [--] COMMAND [ARG…]   (see floor.h)
+// floor bench|tool [--home FOLDER] [--read FOLDER]… -- COMMAND [ARG…]   (see floor.h)
+//
+// --home and --read are for the view `tool`: an empty home, and what is shown of it and elsewhere, read-only.
 #include "bench/floor/floor.h"
 
 #include <errno.h>
@@ -114,18 +116,16 @@ static void child(const struct launch* launch) {
   const struct rlimit none = {0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0) fail_step(launch, "rlimit core");
   apply_limits(launch);
-  if (chdir(launch->project) != 0 && chdir("/") != 0) fail_step(launch, "chdir");
+  if (chdir(launch->project.path) != 0 && chdir("/") != 0) fail_step(launch, "chdir");
   run_as_init(launch);
 }
 
-// The caller's folder as a detached mount in which the owner on disk is the sandbox's own id. The user namespace that
-// describes the mapping needs a process for a moment.
-static int idmapped_tree(const char* folder, uid_t uid, gid_t gid) {
-  struct stat owner;
-  if (stat(folder, &owner) != 0) die(folder);
+// A user namespace that exists only to describe an idmapped mount: the folder's owner on disk is the sandbox's own id.
+// It needs a process for a moment.
+static int idmap_namespace(const struct stat* owner, const struct launch* launch) {
   struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
   const pid_t holder = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
-  if (holder < 0) die("clone of a user namespace for the idmapped mount");
+  if (holder < 0) die("clone of a user namespace for idmapped mounts");
   if (holder == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) pause();
@@ -133,21 +133,36 @@ static int idmapped_tree(const char* folder, uid_t uid, gid_t gid) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/ns/user", (int)holder);
   int user_namespace = -1;
-  if (write_map(holder, "uid_map", owner.st_uid, uid) == 0 && write_map(holder, "gid_map", owner.st_gid, gid) == 0)
+  if (write_map(holder, "uid_map", owner->st_uid, launch->uid) == 0 &&
+      write_map(holder, "gid_map", owner->st_gid, launch->gid) == 0)
     user_namespace = open(path, O_RDONLY | O_CLOEXEC);
   const int error = errno;
   kill(holder, SIGKILL);
   waitpid(holder, NULL, 0);
   errno = error;
-  if (user_namespace < 0) die("user namespace for the idmapped mount");
+  if (user_namespace < 0) die("user namespace for idmapped mounts");
+  return user_namespace;
+}
 
-  const int tree = (int)syscall(SYS_open_tree, AT_FDCWD, folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-  if (tree < 0) die("open_tree of the project");
-  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)user_namespace};
-  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
-    die("idmapped mount of the project");
+static void make_idmapped_trees(struct launch* launch) {
+  struct stat last = {0};
+  int user_namespace = -1;
+  for (size_t i = 0; i <= launch->read_count; ++i) {
+    struct folder* folder = i == 0 ? &launch->project : &launch->reads[i - 1];
+    struct stat owner;
+    if (stat(folder->path, &owner) != 0) die(folder->path);
+    if (user_namespace < 0 || owner.st_uid != last.st_uid || owner.st_gid != last.st_gid) {
+      if (user_namespace >= 0) close(user_namespace);
+      user_namespace = idmap_namespace(&owner, launch);
+      last = owner;
+    }
+    folder->tree = (int)syscall(SYS_open_tree, AT_FDCWD, folder->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (folder->tree < 0) die(folder->path);
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)user_namespace};
+    if (syscall(SYS_mount_setattr, folder->tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
+      die("idmapped mount");
+  }
   close(user_namespace);
-  return tree;
 }
 
 static int outcome(int pidfd, int failure_pipe) {
@@ -166,32 +181,43 @@ static int outcome(int pidfd, int failure_pipe) {
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
+static int usage(void) {
+  fprintf(stderr, "usage: floor bench|tool [--home FOLDER] [--read FOLDER]... -- COMMAND [ARG...]\n");
+  return 2;
+}
+
 int main(int argc, char** argv) {
-  int first = 2;
-  if (argc > 2 && strcmp(argv[2], "--") == 0) first = 3;
-  if (argc <= first || (strcmp(argv[1], "bench") != 0 && strcmp(argv[1], "tool") != 0)) {
-    fprintf(stderr, "usage: floor bench|tool [--] COMMAND [ARG...]\n");
-    return 2;
-  }
+  if (argc < 2 || (strcmp(argv[1], "bench") != 0 && strcmp(argv[1], "tool") != 0)) return usage();
   static char project[4096];
   if (getcwd(project, sizeof project) == NULL) die("getcwd");
   const int is_root = geteuid() == 0;
   struct launch launch = {
       .view = strcmp(argv[1], "tool") == 0 ? VIEW_TOOL : VIEW_BENCH,
-      .project = project,
-      .project_tree = -1,
+      .project = {project, -1},
+      .home = "/home",
       .mapped_by_parent = is_root,
       .uid = is_root ? kReservedId : geteuid(),
       .gid = is_root ? kReservedId : getegid(),
-      .command = argv + first,
   };
+  int at = 2;
+  for (; at + 1 < argc && strcmp(argv[at], "--") != 0; at += 2) {
+    if (strcmp(argv[at], "--home") == 0) {
+      launch.home = argv[at + 1];
+    } else if (strcmp(argv[at], "--read") == 0 && launch.read_count < kMaxReads) {
+      launch.reads[launch.read_count++] = (struct folder){argv[at + 1], -1};
+    } else {
+      return usage();
+    }
+  }
+  if (at + 1 >= argc) return usage();
+  launch.command = argv + at + 1;
   prctl(PR_SET_DUMPABLE, is_root ? 0 : 1);
   int ready[2];
   int failure[2];
   if (pipe2(ready, O_CLOEXEC) != 0 || pipe2(failure, O_CLOEXEC) != 0) die("pipe");
   launch.ready_pipe = ready[0];
   launch.failure_pipe = failure[1];
-  if (is_root && launch.view == VIEW_TOOL) launch.project_tree = idmapped_tree(project, launch.uid, launch.gid);
+  if (is_root && launch.view == VIEW_TOOL) make_idmapped_trees(&launch);
   prepare_limits();
 
   int pidfd = -1;

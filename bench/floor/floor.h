@@ -9,10 +9,21 @@
 
 enum view { VIEW_BENCH, VIEW_TOOL };
 
+enum { kMaxReads = 24 };
+
+// A folder from outside, as it is there. As root it comes as a detached idmapped mount made by the parent; otherwise
+// -1.
+struct folder {
+  const char* path;
+  int tree;
+};
+
 struct launch {
   enum view view;
-  const char* project;   // the caller's working directory: writable in VIEW_TOOL
-  int project_tree;      // root only: that folder as a detached idmapped mount; otherwise -1
+  struct folder project;           // the caller's working directory: writable in VIEW_TOOL
+  struct folder reads[kMaxReads];  // VIEW_TOOL: read-only, over a home that is otherwise empty
+  size_t read_count;
+  const char* home;
   int mapped_by_parent;  // root: the parent writes the id maps
   uid_t uid;             // inside, and the kernel's too
   gid_t gid;

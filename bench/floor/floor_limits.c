@@ -35,10 +35,8 @@ struct path_rule {
 };
 
 static const struct path_rule kToolRules[] = {
-    {"/usr", READ},       {"/etc", READ},   {"/opt", READ},     {"/bin", READ},      {"/sbin", READ},
-    {"/lib", READ},       {"/lib64", READ}, {"/usr/bin", READ}, {"/usr/lib", READ},  {"/usr/share", READ},
-    {"/usr/local", READ}, {"/var", READ},   {"/run", READ},     {"/proc", ~0ULL},    {"/dev", ~0ULL},
-    {"/dev/shm", ~0ULL},  {"/tmp", ~0ULL},  {"/home", ~0ULL},   {"/dev/pts", ~0ULL},
+    {"/", READ},         {"/usr", READ},      {"/etc", READ},  {"/opt", READ},  {"/proc", ~0ULL},
+    {"/dev/shm", ~0ULL}, {"/dev/pts", ~0ULL}, {"/dev", ~0ULL}, {"/tmp", ~0ULL},
 };
 static const struct path_rule kBenchRules[] = {{"/", READ}, {"/proc", ~0ULL}, {"/dev", ~0ULL}, {"/tmp", ~0ULL}};
 
@@ -84,7 +82,11 @@ static void restrict_by_landlock(const struct launch* launch) {
   const size_t count =
       launch->view == VIEW_TOOL ? sizeof kToolRules / sizeof *kToolRules : sizeof kBenchRules / sizeof *kBenchRules;
   for (size_t i = 0; i < count; ++i) add_rule(launch, ruleset, rules[i].path, rules[i].access);
-  if (launch->view == VIEW_TOOL) add_rule(launch, ruleset, launch->project, ~0ULL);
+  if (launch->view == VIEW_TOOL) {
+    add_rule(launch, ruleset, launch->project.path, ~0ULL);
+    add_rule(launch, ruleset, launch->home, ~0ULL);
+    for (size_t i = 0; i < launch->read_count; ++i) add_rule(launch, ruleset, launch->reads[i].path, READ);
+  }
   if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) fail_step(launch, "landlock_restrict_self");
   close(ruleset);
 }

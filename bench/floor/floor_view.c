@@ -15,12 +15,7 @@ enum { kMntDetach = 2, kAtRecursive = 0x8000 };
 
 static const char kStaging[] = "/tmp";
 static const char* const kDevices[] = {"null", "zero", "full", "random", "urandom", "tty"};
-// Read-only parts of the system in VIEW_TOOL: as many binds as the profile makes, with folders of /usr once more where
-// a home would have toolchains.
-static const char* const kSystem[] = {
-    "/usr",         "/etc",       "/opt",          "/usr/bin",       "/usr/lib",       "/usr/share",
-    "/usr/include", "/usr/local", "/usr/sbin",     "/usr/libexec",   "/usr/games",     "/usr/src",
-    "/usr/lib64",   "/usr/lib32", "/var/lib/dpkg", "/usr/local/bin", "/usr/local/lib", "/usr/local/share"};
+static const char* const kSystem[] = {"/usr", "/etc", "/opt"};
 
 static void make_parents(const struct launch* launch, const char* path) {
   char partial[4096];
@@ -38,9 +33,9 @@ static void mount_or_fail(const struct launch* launch, const char* source, const
   if (syscall(SYS_mount, source, target, type, flags, options) != 0) fail_step(launch, target);
 }
 
-static void set_attributes(const struct launch* launch, const char* target, uint64_t set, uint64_t propagation,
-                           unsigned depth) {
-  struct mount_attr attributes = {.attr_set = set, .propagation = propagation};
+static void set_attributes(const struct launch* launch, const char* target, uint64_t set, uint64_t clear,
+                           uint64_t propagation, unsigned depth) {
+  struct mount_attr attributes = {.attr_set = set, .attr_clr = clear, .propagation = propagation};
   if (syscall(SYS_mount_setattr, AT_FDCWD, target, depth | AT_SYMLINK_NOFOLLOW, &attributes, sizeof attributes) != 0)
     fail_step(launch, target);
 }
@@ -53,85 +48,115 @@ static void make_link(const struct launch* launch, const char* to, const char* p
   if (symlink(to, path) != 0) fail_step(launch, path);
 }
 
-// A tmpfs with the six nodes of the host's, its own devpts and shm.
-static void mount_dev(const struct launch* launch) {
-  mount_or_fail(launch, "tmpfs", "dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755");
-  for (size_t i = 0; i < sizeof kDevices / sizeof *kDevices; ++i) {
-    char source[32];
-    char target[32];
-    snprintf(source, sizeof source, "/dev/%s", kDevices[i]);
-    snprintf(target, sizeof target, "dev/%s", kDevices[i]);
-    const int fd = open(target, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0) fail_step(launch, target);
-    close(fd);
-    mount_or_fail(launch, source, target, NULL, MS_BIND, NULL);
-  }
+static void make_file(const struct launch* launch, const char* path, const char* content) {
+  const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) fail_step(launch, path);
+  if (*content != '\0' && write(fd, content, strlen(content)) < 0) fail_step(launch, path);
+  close(fd);
+}
+
+static const char* node(const char* prefix, size_t device) {
+  static char path[32];
+  snprintf(path, sizeof path, "%s/%s", prefix, kDevices[device]);
+  return path;
+}
+
+// What will be mounted on, and the links: before everything is made read-only.
+static void furnish_dev(const struct launch* launch) {
+  for (size_t i = 0; i < sizeof kDevices / sizeof *kDevices; ++i) make_file(launch, node("dev", i), "");
   make_dir(launch, "dev/pts", 0755);
-  make_dir(launch, "dev/shm", 01777);
-  mount_or_fail(launch, "devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
-  mount_or_fail(launch, "tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+  make_dir(launch, "dev/shm", 0755);
   make_link(launch, "pts/ptmx", "dev/ptmx");
   make_link(launch, "/proc/self/fd", "dev/fd");
   make_link(launch, "/proc/self/fd/0", "dev/stdin");
   make_link(launch, "/proc/self/fd/1", "dev/stdout");
   make_link(launch, "/proc/self/fd/2", "dev/stderr");
+  mount_or_fail(launch, "tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 }
 
-static void bind_project(const struct launch* launch, int tree) {
-  make_parents(launch, launch->project + 1);
-  make_dir(launch, launch->project + 1, 0755);
-  if (syscall(SYS_move_mount, tree, "", AT_FDCWD, launch->project + 1, MOVE_MOUNT_F_EMPTY_PATH) != 0)
-    fail_step(launch, "move_mount of the project");
-  close(tree);
-  set_attributes(launch, launch->project + 1, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, kAtRecursive);
+// Everything read-only, nosuid, nodev; what is writable, again; then what needs devices.
+static void seal(const struct launch* launch, const char* const* writable, size_t count) {
+  set_attributes(launch, ".", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0, kAtRecursive);
+  for (size_t i = 0; i < count; ++i) set_attributes(launch, writable[i], 0, MOUNT_ATTR_RDONLY, 0, 0);
+  for (size_t i = 0; i < sizeof kDevices / sizeof *kDevices; ++i) {
+    char source[32];
+    strcpy(source, node("/dev", i));
+    mount_or_fail(launch, source, node("dev", i), NULL, MS_BIND, NULL);
+  }
+  mount_or_fail(launch, "devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
+  mount_or_fail(launch, "proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+static void show(const struct launch* launch, const struct folder* folder) {
+  const char* target = folder->path + 1;
+  make_parents(launch, target);
+  make_dir(launch, target, 0755);
+  if (folder->tree < 0) {
+    mount_or_fail(launch, folder->path, target, NULL, MS_BIND | MS_REC, NULL);
+  } else if (syscall(SYS_move_mount, folder->tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+    fail_step(launch, folder->path);
+  } else {
+    close(folder->tree);
+  }
+}
+
+// A root caller's other kernel uid gets a name.
+static void name_the_user(const struct launch* launch) {
+  char text[160];
+  make_dir(launch, "run/floor", 0755);
+  snprintf(text, sizeof text, "root:x:0:0::/:/bin/sh\nfloor:x:%u:%u::/home:/bin/sh\n", launch->uid, launch->gid);
+  make_file(launch, "run/floor/passwd", text);
+  snprintf(text, sizeof text, "root:x:0:\nfloor:x:%u:\n", launch->gid);
+  make_file(launch, "run/floor/group", text);
+  mount_or_fail(launch, "run/floor/passwd", "etc/passwd", NULL, MS_BIND, NULL);
+  mount_or_fail(launch, "run/floor/group", "etc/group", NULL, MS_BIND, NULL);
 }
 
 static void build_tool(const struct launch* launch) {
   // The project first: the staging folder may hide it.
-  int tree = launch->project_tree;
-  if (tree < 0) {
-    tree = (int)syscall(SYS_open_tree, AT_FDCWD, launch->project, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | kAtRecursive);
-    if (tree < 0) fail_step(launch, "open_tree of the project");
+  struct folder project = launch->project;
+  if (project.tree < 0) {
+    project.tree =
+        (int)syscall(SYS_open_tree, AT_FDCWD, project.path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | kAtRecursive);
+    if (project.tree < 0) fail_step(launch, "open_tree of the project");
   }
   mount_or_fail(launch, "tmpfs", kStaging, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
   if (chdir(kStaging) != 0) fail_step(launch, "chdir to the new root");
-  for (size_t i = 0; i < sizeof kSystem / sizeof *kSystem; ++i) {
-    if (access(kSystem[i], F_OK) != 0) continue;
-    make_parents(launch, kSystem[i] + 1);
-    make_dir(launch, kSystem[i] + 1, 0755);
-    mount_or_fail(launch, kSystem[i], kSystem[i] + 1, NULL, MS_BIND | MS_REC, NULL);
-  }
+  static const char* const folders[] = {"dev", "proc", "run", "tmp", "var"};
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; ++i) make_dir(launch, folders[i], 0755);
   make_link(launch, "usr/bin", "bin");
   make_link(launch, "usr/sbin", "sbin");
   make_link(launch, "usr/lib", "lib");
   make_link(launch, "usr/lib64", "lib64");
-  static const char* const folders[] = {"proc", "dev", "tmp", "home", "run", "var", "var/tmp"};
-  for (size_t i = 0; i < sizeof folders / sizeof *folders; ++i) make_dir(launch, folders[i], 0755);
-  set_attributes(launch, "usr", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, kAtRecursive);
-  set_attributes(launch, ".", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, kAtRecursive);
-  for (size_t i = 0; i < sizeof kSystem / sizeof *kSystem; ++i) {
-    if (strncmp(kSystem[i], "/usr", 4) == 0 || access(kSystem[i], F_OK) != 0) continue;
-    set_attributes(launch, kSystem[i] + 1, MOUNT_ATTR_RDONLY, 0, kAtRecursive);
-  }
-  mount_or_fail(launch, "proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-  mount_dev(launch);
+  furnish_dev(launch);
   mount_or_fail(launch, "tmpfs", "tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
-  mount_or_fail(launch, "tmpfs", "home", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
-  bind_project(launch, tree);
-  set_attributes(launch, ".", MOUNT_ATTR_RDONLY, 0, 0);
+  const char* home = launch->home + 1;
+  make_parents(launch, home);
+  make_dir(launch, home, 0755);
+  mount_or_fail(launch, "tmpfs", home, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+  for (size_t i = 0; i < sizeof kSystem / sizeof *kSystem; ++i) {
+    const struct folder folder = {kSystem[i], -1};
+    if (access(folder.path, F_OK) == 0) show(launch, &folder);
+  }
+  for (size_t i = 0; i < launch->read_count; ++i) show(launch, &launch->reads[i]);
+  show(launch, &project);
+  if (launch->mapped_by_parent) name_the_user(launch);
+  const char* const writable[] = {"dev/shm", "tmp", home, project.path + 1};
+  seal(launch, writable, sizeof writable / sizeof *writable);
 }
 
 static void build_bench(const struct launch* launch) {
   mount_or_fail(launch, "/", kStaging, NULL, MS_BIND | MS_REC, NULL);
   if (chdir(kStaging) != 0) fail_step(launch, "chdir to the new root");
-  set_attributes(launch, ".", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, kAtRecursive);
-  mount_or_fail(launch, "proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-  mount_dev(launch);
+  mount_or_fail(launch, "tmpfs", "dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755");
+  furnish_dev(launch);
   mount_or_fail(launch, "tmpfs", "tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+  static const char* const writable[] = {"dev/shm", "tmp"};
+  seal(launch, writable, sizeof writable / sizeof *writable);
 }
 
 void build_view(const struct launch* launch) {
-  set_attributes(launch, "/", 0, MS_PRIVATE, kAtRecursive);
+  set_attributes(launch, "/", 0, 0, MS_PRIVATE, kAtRecursive);
   if (launch->view == VIEW_TOOL) {
     build_tool(launch);
   } else {
