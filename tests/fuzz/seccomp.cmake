@@ -1,0 +1,1 @@
+confide_fuzz_target(seccomp_evaluate SOURCES fuzz_seccomp_evaluate.cc DEPENDS confide_seccomp_model)
