@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace confide::policy {
@@ -76,6 +78,7 @@ struct Masks {
   bool untracked_env_files = true;  // `.env*` at the project's root that git does not track
   std::vector<std::string> globs;
   std::vector<std::string> exceptions;
+  std::vector<std::string> always;  // globs of an administrator's: no exception lifts them
   enum class OnChange : uint8_t { kMaskAgain, kEndRun } on_change = OnChange::kMaskAgain;
   Origin origin;
   bool operator==(const Masks&) const = default;
@@ -137,9 +140,18 @@ struct Policy {
   std::map<Layer, Need> needs;  // a layer that is absent here is best-effort
   Powers powers;
 
+  // Where each scalar came from, by its key in confide.toml(5): "network", "limits.memory", "environment.pass.NAME".
+  // A key that nothing set is absent: what holds then is the default of this struct.
+  std::map<std::string, Origin, std::less<>> origins;
+
   Need need(Layer layer) const {
     const auto at = needs.find(layer);
     return at == needs.end() ? Need::kBestEffort : at->second;
+  }
+  // The origin of a key, or that of the profile where nothing set it.
+  const Origin& origin_of(std::string_view key) const {
+    const auto at = origins.find(key);
+    return at == origins.end() ? profile_origin : at->second;
   }
   bool operator==(const Policy&) const = default;
 };
