@@ -78,6 +78,7 @@ class Parser {
     if (!at_line_end() && peek() != '#') return fail(at_, "text after the closing quote");
     next_line();
     entry.value = TRY(builder_.finish());
+    latest_.insert_or_assign(entry.name, entries_.size());
     entries_.push_back(std::move(entry));
     return {};
   }
@@ -178,12 +179,10 @@ class Parser {
   }
 
   bool find(std::string_view name, const ValueSink& sink) const {
-    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-      if (entry->name != name) continue;
-      entry->value.reveal([&](std::span<const std::byte> value) { sink(value); });
-      return true;
-    }
-    return variables_(name, sink);
+    const auto above = latest_.find(name);
+    if (above == latest_.end()) return variables_(name, sink);
+    entries_[above->second].value.reveal([&](std::span<const std::byte> value) { sink(value); });
+    return true;
   }
 
   Status close_quote(size_t opening) {
@@ -205,6 +204,7 @@ class Parser {
   const VariableSource& variables_;
   SecretBuilder builder_;
   std::vector<EnvFileEntry> entries_;
+  std::map<std::string, size_t, std::less<>> latest_;  // of each name the last of entries_
   size_t at_ = 0;
   unsigned lines_ = 1;  // the line of `counted_`
   size_t counted_ = 0;

@@ -70,7 +70,8 @@ Result<void*> map_locked_memory(size_t length) {
     return Error{ErrorKind::kUnsupported, errno, cat("cannot map ", length, " bytes for secrets")};
   }
   std::optional<Error> error;
-  if (::mlock(at, length) != 0) {
+  // The system call itself: sanitizers replace mlock(3) by nothing.
+  if (::syscall(SYS_mlock, at, length) != 0) {
     error = lock_error(length);
   } else if (::madvise(at, length, MADV_DONTDUMP) != 0) {
     error = sys::errno_error("madvise MADV_DONTDUMP");
@@ -104,7 +105,7 @@ class Region {
   }
 
   Region(std::byte* base, size_t length, Backing backing) : base_(base), length_(length), backing_(backing) {
-    free_.emplace(0, length);
+    free_.emplace(size_t{0}, length);
   }
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;

@@ -179,15 +179,17 @@ class Scanner {
     const auto content = text_.substr(begin);
     const auto scheme = policy::scheme_of(content);
     if (!scheme && !has_scheme(content)) return MaybeTaken();
+    // A scheme without "//" may be somebody else's text: the next "{{" ends the search, so that it stays linear.
+    const bool by_prefix = !scheme || policy::prefix_of(*scheme).ends_with("://");
     size_t end = begin;
-    while (end < text_.size() && text_[end] != '\n' && !text_.substr(end).starts_with("}}")) {
+    while (end < text_.size() && text_[end] != '\n' && !text_.substr(end).starts_with("}}") &&
+           (by_prefix || !text_.substr(end).starts_with("{{"))) {
       const size_t length = TRY(tag_length(end));
       end += length > 0 ? length : 1;
     }
     const bool closed = text_.substr(end).starts_with("}}");
     auto raw = text_.substr(begin, end - begin);
     while (!raw.empty() && raw.back() == ' ') raw.remove_suffix(1);
-    const bool by_prefix = !scheme || policy::prefix_of(*scheme).ends_with("://");
     if (!by_prefix && (!closed || !policy::looks_like_reference(raw))) return MaybeTaken();
     if (!closed) return fail(at_, "the braces that begin here do not end in this line");
     auto reference = TRY(reference_from(raw, begin));
