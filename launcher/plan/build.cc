@@ -25,6 +25,7 @@ constexpr uint64_t kNamespaces =
 const char* const kBuiltIn = "built in";
 
 constexpr const char* kDevices[] = {"null", "zero", "full", "random", "urandom", "tty"};
+constexpr std::pair<const char*, const char*> kUsualLinks[] = {{"/var/tmp", "/tmp"}, {"/var/run", "/run"}};
 constexpr std::pair<const char*, const char*> kDeviceLinks[] = {{"fd", "/proc/self/fd"},
                                                                 {"stdin", "/proc/self/fd/0"},
                                                                 {"stdout", "/proc/self/fd/1"},
@@ -211,8 +212,11 @@ class Builder {
       add(FilesystemStep{"tmpfs", "/dev", "mode=0755", Writable::kNo}, kBuiltIn);
     } else {
       for (const char* folder : {"/dev", "/proc", "/run", "/tmp", "/var"}) make_folder(folder);
-      add(LinkStep{"/var/tmp", "/tmp"}, kBuiltIn);
-      add(LinkStep{"/var/run", "/run"}, kBuiltIn);
+      // Folders instead of links where something is shown below them.
+      for (const auto& [path, target] : kUsualLinks) {
+        const bool taken = std::ranges::any_of(view_.nodes, [&](const ViewNode& node) { return is_within(node.path, path); });
+        if (!taken) add(LinkStep{path, target}, kBuiltIn);
+      }
     }
     for (const char* folder : {"/dev/pts", "/dev/shm"}) make_folder(folder);
     for (const char* device : kDevices) add(FileStep{cat("/dev/", device), "", 0444}, kBuiltIn);
@@ -429,7 +433,8 @@ class Builder {
     if (name.find('/') != std::string::npos) {
       exec.candidates.push_back(name);
     } else {
-      for (const std::string_view folder : split(search_path(), ':'))
+      const std::string path = search_path();  // split() views it
+      for (const std::string_view folder : split(path, ':'))
         if (folder.starts_with('/')) exec.candidates.push_back(cat(folder, "/", name));
     }
     add(std::move(exec), "command line");

@@ -153,12 +153,10 @@ class Freezer {
                                                  step.read_only.empty() ? nullptr : keep(step.read_only)};
   }
   void put(const SeccompStep& step) {
-    const auto program = seccomp::program(filter_for(step));
+    const auto profile = step.profile == policy::SyscallProfile::kAgent ? seccomp::Profile::kAgent : seccomp::Profile::kTool;
+    const auto sockets = step.sockets == Sockets::kLocalOnly ? seccomp::Sockets::kLocalOnly : seccomp::Sockets::kInternet;
+    const auto program = seccomp::program(profile, sockets);
     op(OpKind::kSeccomp).seccomp = {program.data(), static_cast<uint16_t>(program.size())};
-  }
-  static seccomp::Profile filter_for(const SeccompStep& step) {
-    if (step.profile == policy::SyscallProfile::kAgent) return seccomp::Profile::kAgent;
-    return seccomp::Profile::kTool;
   }
   void put(const DirectoryStep& step) { op(OpKind::kChangeDir).change_dir = {keep(step.path)}; }
 

@@ -56,8 +56,13 @@ class ViewMaker {
     const What what = access == Access::kHide ? What::kHidden : What::kBind;
     nodes_.push_back({.what = what, .path = fact.canonical, .source = fact, .access = access, .contested = contested, .origin = origin});
     // A path that leads through a link is also there under the name by which it was asked for.
-    if (fact.requested != fact.canonical && what == What::kBind)
+    if (fact.requested != fact.canonical && what == What::kBind && !through_system_link(fact.requested))
       nodes_.push_back({.what = what, .path = fact.requested, .source = fact, .access = access, .contested = contested, .origin = origin});
+  }
+
+  // Below a link of the system's (/bin, /lib) the name leads to the same place inside as outside.
+  bool through_system_link(const std::string& path) const {
+    return std::ranges::any_of(scene_.system, [&](const SystemEntry& entry) { return !entry.link_target.empty() && is_within(path, entry.path); });
   }
 
   void add_home(const std::string& origin) {

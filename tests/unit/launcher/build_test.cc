@@ -1,0 +1,312 @@
+#include "launcher/plan/build.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/kernel_abi.h"
+#include "base/sys.h"
+#include "launcher/plan/explain.h"
+#include "scenes.h"
+
+namespace confide::launcher {
+namespace {
+
+using policy::Access;
+using policy::Layer;
+using policy::Need;
+
+LayerState state_of(const LaunchPlan& plan, Layer layer) {
+  for (const LayerState& state : plan.layers)
+    if (state.layer == layer) return state;
+  ADD_FAILURE() << "the plan says nothing of " << name_of(layer);
+  return {};
+}
+
+std::string bind_text(const LaunchPlan& plan) {
+  std::string out;
+  for (const BindStep& bind : find_all<BindStep>(plan)) out += describe(Action(bind)).text + "\n";
+  return out;
+}
+
+// The plan must read as the golden file does; CONFIDE_UPDATE_GOLDEN=1 writes it anew.
+void expect_golden(const LaunchPlan& plan, const std::string& name) {
+  const std::string path = std::string(CONFIDE_SOURCE_DIR) + "/tests/golden/" + name;
+  const std::string now = explain(plan);
+  if (std::getenv("CONFIDE_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << now;
+  EXPECT_EQ(now, sys::read_file(path, 1 << 20).value()) << path;
+}
+
+TEST(Plan, OfProfileToolForAUser) {
+  BuildInput input = input_for(user_in_project());
+  input.scene.masks = {file("/home/me/shop/.env")};
+  input.policy.masks.origin = {"profile tool (built in)"};
+  add_path(input, folder("/home/me/.cargo"), Access::kRead);
+  const auto plan = build(input);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  expect_golden(*plan, "plan-tool-user.txt");
+}
+
+TEST(Plan, OfProfileToolForRoot) {
+  const auto plan = build(input_for(root_in_project()));
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  expect_golden(*plan, "plan-tool-root.txt");
+}
+
+TEST(Plan, OfACredentialedRunWithATerminal) {
+  BuildInput input = input_for(user_in_project());
+  input.scene.caller.terminals = 7;
+  input.secrets = {{"TOKEN", Deliver::kEnv, "--secret"}, {"KEY", Deliver::kFile, "--secret"}};
+  const auto plan = build(input);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  expect_golden(*plan, "plan-secrets-user.txt");
+}
+
+TEST(Plan, OfProfileBench) {
+  BuildInput input = input_for(user_in_project());
+  input.policy.system = policy::System::kWholeRoot;
+  input.policy.project = policy::Project::kAbsent;
+  input.policy.profile_origin = {"profile bench (built in)"};
+  const auto plan = build(input);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  expect_golden(*plan, "plan-bench-user.txt");
+}
+
+TEST(Plan, OfAnAgentHandlesScopesOnlySoThatAnInnerSandboxCanMount) {
+  BuildInput input = input_for(user_in_project());
+  input.policy.landlock = policy::LandlockUse::kScopesOnly;
+  input.policy.network = policy::Network::kHost;
+  const auto plan = build(input);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  const auto landlock = find<LandlockStep>(*plan);
+  ASSERT_TRUE(landlock);
+  EXPECT_EQ(landlock->handled_fs, 0U);
+  EXPECT_EQ(landlock->handled_net, 0U);
+  EXPECT_NE(landlock->scoped, 0U);
+  EXPECT_TRUE(landlock->rules.empty());
+}
+
+TEST(PlanOrder, MountsComeBeforeLandlockAndTheFilterComesLast) {
+  BuildInput input = input_for(user_in_project());
+  input.secrets = {{"TOKEN", Deliver::kFile, "--secret"}};
+  const auto plan = build(input).value();
+  EXPECT_LT(index_of<PivotStep>(plan), index_of<SecretsStep>(plan)) << "the child stands before it gets secrets";
+  EXPECT_LT(index_of<SecretsStep>(plan), index_of<LandlockStep>(plan));
+  EXPECT_LT(index_of<LandlockStep>(plan), index_of<PrivilegesStep>(plan) + 1);
+  EXPECT_LT(index_of<PrivilegesStep>(plan), index_of<VerifyStep>(plan));
+  EXPECT_LT(index_of<VerifyStep>(plan), index_of<SeccompStep>(plan));
+  EXPECT_EQ(index_of<ExecStep>(plan), plan.steps.size() - 1);
+}
+
+TEST(Identity, AUserKeepsItsUid) {
+  const auto plan = build(input_for(user_in_project())).value();
+  EXPECT_EQ(find<IdentityStep>(plan)->inside, (Ids{1000, 1000}));
+  EXPECT_EQ(find<IdentityStep>(plan)->kernel, (Ids{1000, 1000}));
+  EXPECT_EQ(find<IdentityStep>(plan)->writer, MapWriter::kChild);
+}
+
+TEST(Identity, RootBecomesTheReservedUidAndItsProjectIsIdmapped) {
+  const auto plan = build(input_for(root_in_project())).value();
+  EXPECT_EQ(find<IdentityStep>(plan)->kernel, (Ids{kReservedId, kReservedId}));
+  EXPECT_NE(find<IdentityStep>(plan)->inside.uid, 0U) << "uid 0 inside breaks nested user namespaces";
+  const auto binds = find_all<BindStep>(plan);
+  const auto project = std::ranges::find(binds, "/root/shop", &BindStep::target);
+  ASSERT_NE(project, binds.end());
+  EXPECT_EQ(project->idmap, (Idmap{{0, 0}, {kReservedId, kReservedId}}));
+  EXPECT_TRUE(state_of(plan, Layer::kIdmap).applied);
+}
+
+TEST(Identity, UnderSudoItIsWhoCalledSudo) {
+  BuildInput input = input_for(root_in_project());
+  input.scene.caller.sudo_ids = Ids{1000, 1000};
+  EXPECT_EQ(find<IdentityStep>(build(input).value())->kernel, (Ids{1000, 1000}));
+}
+
+TEST(Identity, WithoutIdmappedMountsTheProjectsOwnerDoesTheWork) {
+  BuildInput input = input_for(root_in_project());
+  input.host.idmapped_mounts = {false, "not on this file system"};
+  input.scene.caller.project = folder("/root/shop", 1234);
+  const auto plan = build(input).value();
+  EXPECT_EQ(find<IdentityStep>(plan)->kernel.uid, 1234U);
+}
+
+TEST(Identity, HostRootIsAPowerThatMustBeNamed) {
+  BuildInput input = input_for(root_in_project());
+  input.policy.powers.host_root = policy::HostRoot{{"confide.toml:3"}};
+  const auto plan = build(input).value();
+  EXPECT_EQ(find<IdentityStep>(plan)->kernel.uid, 0U);
+  EXPECT_NE(explain(plan).find("confide.toml:3"), std::string::npos);
+}
+
+TEST(View, ALaterRuleWinsAndANarrowerOneInsideAWiderOneHolds) {
+  BuildInput input = input_for(user_in_project());
+  add_path(input, folder("/home/me/shop/vendor"), Access::kRead);
+  add_path(input, folder("/data"), Access::kRead);
+  add_path(input, folder("/data"), Access::kWrite);
+  const auto plan = build(input).value();
+  const std::string binds = bind_text(plan);
+  EXPECT_NE(binds.find("/data -> /data (rw)"), std::string::npos);
+  EXPECT_EQ(binds.find("/data -> /data (ro)"), std::string::npos);
+  const auto seal = find<SealStep>(plan);
+  EXPECT_EQ(seal->read_only_again, std::vector<std::string>{"/home/me/shop/vendor"});
+}
+
+TEST(View, APathThroughALinkIsThereUnderBothNames) {
+  BuildInput input = input_for(user_in_project());
+  PathFact linked = folder("/srv/real");
+  linked.requested = "/srv/link";
+  add_path(input, linked, Access::kRead);
+  const std::string binds = bind_text(build(input).value());
+  EXPECT_NE(binds.find("/srv/real -> /srv/real (ro)"), std::string::npos);
+  EXPECT_NE(binds.find("/srv/real -> /srv/link (ro)"), std::string::npos);
+}
+
+TEST(View, HidingPutsSomethingEmptyOverThePath) {
+  BuildInput input = input_for(user_in_project());
+  add_path(input, folder("/usr/share/secret"), Access::kHide);
+  add_path(input, file("/home/me/shop/key.pem"), Access::kHide);
+  const auto masks = find_all<MaskStep>(build(input).value());
+  ASSERT_EQ(masks.size(), 2U);
+  EXPECT_EQ(masks[0].path, "/home/me/shop/key.pem");
+  EXPECT_EQ(masks[0].empty, "/run/confide/empty");
+  EXPECT_EQ(masks[1].empty, "/run/confide/nothing");
+}
+
+TEST(View, MissingPathsAreErrorsOnlyWhereTheyWereAskedFor) {
+  BuildInput input = input_for(user_in_project());
+  add_path(input, {.requested = "/nowhere"}, Access::kRead, policy::IfMissing::kSkip);
+  EXPECT_TRUE(build(input));
+  add_path(input, {.requested = "/no where"}, Access::kRead);
+  const auto plan = build(input);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().kind, ErrorKind::kRefused);
+  EXPECT_EQ(plan.error().what, "/no where (--flag) does not exist");
+}
+
+TEST(View, TheRootIsNoPathToGive) {
+  BuildInput input = input_for(user_in_project());
+  add_path(input, folder("/"), Access::kWrite);
+  EXPECT_FALSE(build(input));
+}
+
+TEST(View, OutsideAProjectTheWorkingDirectoryIsReadOnlyAndNeverTheHome) {
+  Caller caller = user_in_project();
+  caller.project.reset();
+  EXPECT_NE(bind_text(build(input_for(caller)).value()).find("/home/me/shop -> /home/me/shop (ro)"), std::string::npos);
+  for (const char* place : {"/", "/home", "/home/me", "/tmp", "/proc/1"}) {
+    caller.cwd = folder(place);
+    const std::string binds = bind_text(build(input_for(caller)).value());
+    EXPECT_EQ(binds.find(std::string(place) + " -> "), std::string::npos) << place;
+  }
+}
+
+TEST(View, LinksOfTheRootGiveWayToWhatIsShownBelowThem) {
+  Caller caller = user_in_project();
+  caller.project = caller.cwd = folder("/var/tmp/work");
+  const auto plan = build(input_for(caller)).value();
+  for (const LinkStep& link : find_all<LinkStep>(plan)) EXPECT_NE(link.path, "/var/tmp");
+}
+
+TEST(Environment, ASecretsNameTakesTheCallersVariableOut) {
+  BuildInput input = input_for(user_in_project());
+  input.command.environment = {"PATH=/bin", "TOKEN=of-the-caller", "KEY_FD=9"};
+  input.secrets = {{"TOKEN", Deliver::kEnv, "--secret"}, {"KEY", Deliver::kFd, "--secret"}};
+  EXPECT_EQ(build(input).value().environment, std::vector<std::string>{"PATH=/bin"});
+}
+
+TEST(Command, IsLookedForAlongThePathOfTheRun) {
+  EXPECT_EQ(find<ExecStep>(build(input_for(user_in_project())).value())->candidates,
+            (std::vector<std::string>{"/usr/bin/make", "/bin/make"}));
+  BuildInput input = input_for(user_in_project());
+  input.command.argv = {"./configure"};
+  EXPECT_EQ(find<ExecStep>(build(input).value())->candidates, std::vector<std::string>{"./configure"});
+  input.command.argv.clear();
+  EXPECT_EQ(build(input).error().kind, ErrorKind::kUsage);
+}
+
+// The ladder: what is lost is stated, what is required is refused.
+TEST(Fallback, WithoutUserNamespacesLandlockAndTheFilterHold) {
+  BuildInput input = input_for(user_in_project());
+  input.host.user_namespaces = {false, "switched off"};
+  const auto plan = build(input);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  EXPECT_FALSE(state_of(*plan, Layer::kNamespaces).applied);
+  EXPECT_EQ(state_of(*plan, Layer::kNamespaces).note, "switched off");
+  EXPECT_EQ(find<CloneStep>(*plan)->namespaces, 0U);
+  EXPECT_FALSE(find<PivotStep>(*plan));
+  EXPECT_EQ(find<SeccompStep>(*plan)->sockets, Sockets::kLocalOnly) << "no network namespace, so the filter refuses sockets";
+  expect_golden(*plan, "plan-tool-no-namespaces.txt");
+}
+
+TEST(Fallback, ARequiredLayerThatIsMissingIsAnErrorThatNamesTheCure) {
+  BuildInput input = input_for(user_in_project());
+  input.host.user_namespaces = {false, "sysctl user.max_user_namespaces=15000"};
+  input.policy.needs[Layer::kNamespaces] = Need::kRequired;
+  const auto plan = build(input);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().kind, ErrorKind::kUnsupported);
+  EXPECT_NE(plan.error().what.find("namespaces"), std::string::npos);
+  EXPECT_NE(plan.error().what.find("sysctl"), std::string::npos);
+}
+
+TEST(Fallback, NeitherNamespacesNorLandlockIsNeverARun) {
+  BuildInput input = input_for(user_in_project());
+  input.host.user_namespaces = {false, "switched off"};
+  input.host.landlock_abi = 0;
+  EXPECT_EQ(build(input).error().kind, ErrorKind::kUnsupported);
+}
+
+TEST(Fallback, WithoutAProcfsOfItsOwnTheHostsIsReadOnly) {
+  BuildInput input = input_for(user_in_project());
+  input.host.own_proc = {false, "masked"};
+  const auto plan = build(input).value();
+  EXPECT_FALSE(state_of(plan, Layer::kOwnProc).applied);
+  EXPECT_NE(bind_text(plan).find("/proc -> /proc (ro)"), std::string::npos);
+  EXPECT_EQ(find<RootStep>(plan)->staging, "/sys") << "the new root must not cover the /proc that is bound";
+}
+
+TEST(Fallback, AFileDeliveryNeedsAMountNamespace) {
+  BuildInput input = input_for(user_in_project());
+  input.host.user_namespaces = {false, "switched off"};
+  input.secrets = {{"KEY", Deliver::kFile, "--secret"}};
+  const auto plan = build(input);
+  ASSERT_FALSE(plan);
+  EXPECT_NE(plan.error().what.find("deliver=fd"), std::string::npos);
+}
+
+TEST(Limits, MemoryWithoutACgroupIsRefusedAndProcessesAreCountedByTheNamespace) {
+  BuildInput input = input_for(user_in_project());
+  input.policy.limits.pids = 64;
+  const auto plan = build(input);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  EXPECT_EQ(find<LimitsStep>(*plan)->limits.size(), 2U);
+  input.policy.limits.memory_bytes = 1 << 30;
+  EXPECT_EQ(build(input).error().kind, ErrorKind::kUnsupported);
+  input.host.cgroup = "/sys/fs/cgroup/delegated";
+  EXPECT_TRUE(find<CgroupStep>(build(input).value()));
+}
+
+class LandlockAbi : public ::testing::TestWithParam<int> {};
+TEST_P(LandlockAbi, HandlesWhatItKnowsAndSaysWhatIsLost) {
+  BuildInput input = input_for(user_in_project());
+  input.host.landlock_abi = GetParam();
+  const auto plan = build(input);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  const auto step = find<LandlockStep>(*plan);
+  if (GetParam() == 0) {
+    EXPECT_FALSE(step);
+    EXPECT_FALSE(state_of(*plan, Layer::kLandlock).applied);
+    return;
+  }
+  EXPECT_EQ((step->handled_fs & abi::kFsTruncate) != 0, GetParam() >= 3);
+  EXPECT_EQ((step->handled_fs & abi::kFsIoctlDev) != 0, GetParam() >= 5);
+  EXPECT_EQ(step->scoped != 0, GetParam() >= 6);
+  EXPECT_EQ(step->dropped.empty(), GetParam() >= 6);
+  for (const LandlockPath& rule : step->rules) EXPECT_EQ(rule.access & ~step->handled_fs, 0U) << "EINVAL otherwise: " << rule.path;
+}
+INSTANTIATE_TEST_SUITE_P(EveryAbi, LandlockAbi, ::testing::Values(0, 1, 2, 3, 4, 5, 6, 7));
+
+}  // namespace
+}  // namespace confide::launcher
