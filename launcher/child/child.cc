@@ -24,6 +24,7 @@ int apply(ChildState& state, const FrozenOp& op) {
     case OpKind::kMountFs: return mount_fs(op.mount_fs);
     case OpKind::kSetAttributes: return set_attributes(op.set_attributes);
     case OpKind::kMaskFile: return mask_file(op.mask_file);
+    case OpKind::kKeepNamespace: return keep_namespace(state);
     case OpKind::kLoopbackUp: return loopback_up();
     case OpKind::kReceiveSecrets: return receive_secrets(state, op.receive_secrets);
     case OpKind::kPivotRoot: return enter_root();
@@ -58,9 +59,14 @@ int settle_descriptors(const FrozenPlan& plan) {
   return 0;
 }
 
-void close_inherited(int control_fd) {
-  if (control_fd > 3) (void)raw::call(SYS_close_range, 3U, static_cast<unsigned>(control_fd - 1), 0);
-  (void)raw::call(SYS_close_range, static_cast<unsigned>(control_fd + 1), ~0U, 0);
+void close_inherited(const ChildState& state) {
+  const auto control = static_cast<unsigned>(state.control_fd);
+  const auto kept = static_cast<unsigned>(state.namespace_fd < 0 ? state.control_fd : state.namespace_fd);
+  const unsigned low = control < kept ? control : kept;
+  const unsigned high = control < kept ? kept : control;
+  if (low > 3) (void)raw::call(SYS_close_range, 3U, low - 1, 0);
+  if (high > low + 1) (void)raw::call(SYS_close_range, low + 1, high - 1, 0);
+  (void)raw::call(SYS_close_range, high + 1, ~0U, 0);
 }
 
 }  // namespace
@@ -78,7 +84,7 @@ void close_inherited(int control_fd) {
   size_t last_tree = 0;  // 1 + the index of the last operation that uses an inherited descriptor
   for (size_t i = 0; i < plan.op_count; ++i)
     if (plan.ops[i].kind == OpKind::kBind && plan.ops[i].bind.tree_fd >= 0) last_tree = i + 1;
-  if (last_tree == 0) close_inherited(state.control_fd);
+  if (last_tree == 0) close_inherited(state);
 
   for (size_t i = 0; i < plan.op_count; ++i) {
     const FrozenOp& op = plan.ops[i];
@@ -89,7 +95,7 @@ void close_inherited(int control_fd) {
       report(state.control_fd, static_cast<uint32_t>(kind), op.step, error, static_cast<uint32_t>(i));
       if (kind == ReportKind::kFailed) (void)raw::call(SYS_exit_group, 125);
     }
-    if (last_tree == i + 1) close_inherited(state.control_fd);
+    if (last_tree == i + 1) close_inherited(state);
   }
   if (plan.trace != nullptr) plan.trace[plan.op_count] = monotonic_ns();
   run_command_as_init(state);

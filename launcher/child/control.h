@@ -11,7 +11,8 @@ enum class ReportKind : uint32_t {
   kNeedMaps,   // waits for Order::kMapsWritten
   kStanding,   // everything is mounted; waits for Order::kSecrets
   kTerminal,   // carries the pty's master by SCM_RIGHTS
-  kRunning,    // execve succeeded; `value` is the command's pid inside
+  // execve succeeded; `value` is the command's pid inside. Carries the mount namespace by SCM_RIGHTS after kKeepNamespace.
+  kRunning,
   kStopped,    // the command stopped by signal `value`
   kContinued,  // the command goes on
   kExited,     // wait status `value`

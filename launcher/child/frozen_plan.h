@@ -24,6 +24,7 @@ enum class OpKind : uint8_t {
   kMountFs,
   kSetAttributes,
   kMaskFile,
+  kKeepNamespace,
   kLoopbackUp,
   kReceiveSecrets,
   kPivotRoot,

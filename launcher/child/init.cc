@@ -125,8 +125,8 @@ struct Init {
   ChildState& state;
   int command;
 
-  void tell(ReportKind kind, int value) const {
-    report(state.control_fd, static_cast<uint32_t>(kind), state.plan.exec.step, value, 0);
+  void tell(ReportKind kind, int value, int fd = -1) const {
+    report(state.control_fd, static_cast<uint32_t>(kind), state.plan.exec.step, value, 0, fd);
   }
 
   void give_terminal_to_command() const {
@@ -217,7 +217,8 @@ struct Init {
   // What this process keeps of the caller's stdio would hold a pipe open after the command closed it.
   for (int n = 0; n < 3; ++n) raw::close_fd(n);
   const Init init{state, static_cast<int>(command)};
-  init.tell(ReportKind::kRunning, static_cast<int>(command));
+  init.tell(ReportKind::kRunning, static_cast<int>(command), state.namespace_fd);
+  if (state.namespace_fd >= 0) raw::close_fd(state.namespace_fd);
   init.loop(static_cast<int>(signals));
 }
 

@@ -91,7 +91,14 @@ int mask_file(const MaskFile& op) {
   if (tree < 0) return to_errno(tree);
   const int error = attach(static_cast<int>(tree), op.target);
   raw::close_fd(static_cast<int>(tree));
-  return error;
+  return error == ENOENT ? 0 : error;  // gone since it was looked at: there is nothing to mask
+}
+
+int keep_namespace(ChildState& state) {
+  const long fd = raw::call(SYS_openat, AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0) return to_errno(fd);
+  state.namespace_fd = static_cast<int>(fd);
+  return 0;
 }
 
 int enter_root() {

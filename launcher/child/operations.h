@@ -21,6 +21,8 @@ int bind(const Bind& op);
 int mount_fs(const MountFs& op);
 int set_attributes(const SetAttributes& op);
 int mask_file(const MaskFile& op);
+// Opens the process's own mount namespace, for the supervisor: from outside, an undumpable process's is closed to it.
+int keep_namespace(ChildState& state);
 int enter_root();
 
 // delivery.cc

@@ -87,7 +87,8 @@ int verify_dropped(const ChildState& state, const VerifyDropped& op) {
     error = every_number("/proc", [](long pid, int) { return pid == 1; });
     if (error == 0) {
       error = every_number("/proc/self/fd", [&](long fd, int listing) {
-        if (fd <= 2 || fd == listing || fd == state.control_fd || fd == state.terminal_fd || fd == state.block_fd) {
+        if (fd <= 2 || fd == listing || fd == state.control_fd || fd == state.terminal_fd || fd == state.block_fd ||
+            fd == state.namespace_fd) {
           return true;
         }
         for (size_t i = 0; i < state.delivered_count; ++i)

@@ -13,6 +13,7 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "launcher/host/masks.h"
 
 namespace confide::launcher {
 namespace {
@@ -97,6 +98,9 @@ Result<Caller> look_at_caller(HomeFrom home_from) {
   const std::string home = variable != nullptr && variable[0] == '/' ? std::string(variable) : account;
   caller.home = home.empty() ? PathFact{.requested = "/"} : look_at(home);
   while (caller.home.requested.size() > 1 && caller.home.requested.ends_with('/')) caller.home.requested.pop_back();
+  const char* cache = home_from == HomeFrom::kEnvironment ? std::getenv("XDG_CACHE_HOME") : nullptr;
+  if (cache != nullptr && cache[0] == '/') caller.cache = cache;
+  else if (caller.home.requested.size() > 1) caller.cache = caller.home.requested + "/.cache";
 
   char cwd[PATH_MAX];
   if (::getcwd(cwd, sizeof cwd) == nullptr || cwd[0] != '/') {
@@ -147,6 +151,12 @@ Scene survey(const policy::Policy& policy, Caller caller) {
     }
   }
   for (const policy::PathRule& rule : policy.paths) scene.paths.push_back(look_at(rule.path));
+  if (const auto scope = mask_scope(policy, scene.caller)) {
+    FoundMasks found = find_masks(scope->masks, scope->folder, scene.caller.cache);
+    scene.masks = std::move(found.files);
+    scene.mask_search = std::move(found.search);
+    if (scope->of == MaskScope::Of::kProject) scene.mask_search.watched = scope->folder.canonical;
+  }
   return scene;
 }
 

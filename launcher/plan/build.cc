@@ -43,6 +43,7 @@ class Builder {
     TRY(choose_namespaces());
     TRY(limit_by_cgroup());
     choose_identity();
+    TRY(watch_masks());
     if (namespaces_ != 0) {
       TRY(build_root());
       if (policy_.network == policy::Network::kNone) {
@@ -152,16 +153,51 @@ class Builder {
     }
     if (namespaces_ != 0) {
       add(IdentityStep{inside_, kernel_, caller_.privilege == Privilege::kRoot ? MapWriter::kParent : MapWriter::kChild},
-          policy_.powers.host_root ? policy_.powers.host_root->origin.text : kBuiltIn);
+          policy_.powers.host_root ? policy_.powers.host_root->origin.text : kBuiltIn, Need::kRequired, Layer::kNamespaces);
     } else if (changes) {
       add(ChangeIdsStep{kernel_}, kBuiltIn);
+    }
+  }
+
+  // The namespace is named before the new root is put together over the old /proc (child/mounts.cc).
+  Status watch_masks() {
+    remark_on_masks();
+    const std::string& folder = in_.scene.mask_search.watched;
+    if (folder.empty()) return {};
+    const bool must = policy_.masks.on_change == policy::Masks::OnChange::kEndRun;
+    if (namespaces_ != 0) {
+      add(WatchStep{folder, own_folder() + "/empty", policy_.masks.on_change}, policy_.masks.origin.text,
+          must ? Need::kRequired : Need::kBestEffort);
+    } else if (must) {
+      return Error{ErrorKind::kUnsupported, 0,
+                   cat("mask.on-change = \"end-run\" (", policy_.masks.origin.text, ") needs a mount namespace: ", host_.user_namespaces.why_not)};
+    }
+    return {};
+  }
+
+  void remark_on_masks() {
+    constexpr int64_t kLongMs = 1000;
+    const MaskSearch& search = in_.scene.mask_search;
+    if (search.walk_ms > kLongMs) {
+      plan_.remarks.push_back(cat("looking through the project for mask.globs took ", search.walk_ms, " ms; ",
+                                  search.index == MaskSearch::Index::kKept ? "the next runs use what was found"
+                                                                           : "it cannot be kept, so every run will look again"));
+    }
+    if (search.reach == Reach::kCutShort) {
+      plan_.remarks.emplace_back("the project is too large to be looked through for mask.globs: what was not reached is not masked");
+    }
+    if (namespaces_ == 0 && !in_.scene.masks.empty()) {
+      std::string names;
+      for (const PathFact& file : in_.scene.masks) names += cat(names.empty() ? "" : ", ", printable(file.canonical));
+      plan_.remarks.push_back(cat("readable, because masks need a mount namespace: ", names));
     }
   }
 
   Status build_root() {
     view_ = TRY(make_view(policy_, in_.scene));
     const bool host_proc = !own_proc_;
-    add(RootStep{policy_.system, !host_proc ? "/proc" : policy_.powers.host_sys ? "/mnt" : "/sys"}, policy_.profile_origin.text);
+    add(RootStep{policy_.system, !host_proc ? "/proc" : policy_.powers.host_sys ? "/mnt" : "/sys"}, policy_.profile_origin.text, Need::kRequired,
+        Layer::kNamespaces);
     lay_out_root();
     SealStep seal;
     for (const ViewNode& node : view_.nodes) place(node, seal);
@@ -179,19 +215,26 @@ class Builder {
     add(std::move(seal), kBuiltIn);
     for (const ViewNode& node : view_.nodes)
       if (node.what == What::kHidden) add(mask(node.path, node.source.kind, MaskReason::kHidden), node.origin);
-    for (const PathFact& file : in_.scene.masks) {
-      if (!visible(file.canonical)) continue;
-      add(mask(file.canonical, file.kind, MaskReason::kMasked), policy_.masks.origin.text, Need::kBestEffort);
-    }
+    for (const PathFact& file : in_.scene.masks) put_masks_over(file);
     add(DevicesStep{{std::begin(kDevices), std::end(kDevices)}}, kBuiltIn);
     add(FilesystemStep{"devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620", Writable::kYes}, kBuiltIn);
     if (own_proc_) {
       std::string options = policy_.hide_pid == policy::HidePid::kInvisible ? "hidepid=invisible" : "";
       if (policy_.proc_subset == policy::ProcSubset::kPidOnly) options += options.empty() ? "subset=pid" : ",subset=pid";
-      add(FilesystemStep{"proc", "/proc", options, Writable::kYes}, kBuiltIn, policy_.need(Layer::kOwnProc), Layer::kOwnProc);
+      // Where it fails the launcher plans again without it (launcher.cc), so here it is required.
+      add(FilesystemStep{"proc", "/proc", options, Writable::kYes}, kBuiltIn, Need::kRequired, Layer::kOwnProc);
+      hide_kernel_lists();
     }
     add(PivotStep{}, kBuiltIn);
     return {};
+  }
+
+  // /proc/keys names the keys of every process of this uid. Not where an inner sandbox must be able to mount a procfs of
+  // its own: the kernel refuses one while anything lies over parts of this (mount_too_revealing).
+  void hide_kernel_lists() {
+    if (policy_.inner_sandbox == policy::InnerSandbox::kAllowed || policy_.proc_subset == policy::ProcSubset::kPidOnly) return;
+    for (const char* path : {"/proc/keys", "/proc/key-users"})
+      add(mask(path, FileKind::kFile, MaskReason::kHidden), kBuiltIn, Need::kBestEffort);
   }
 
   std::string own_folder() const {
@@ -329,9 +372,17 @@ class Builder {
     return Idmap{{node.source.owner, node.source.group}, kernel_};
   }
 
-  bool visible(const std::string& path) const {
-    const ViewNode* node = covering(view_.nodes, path);
-    return node != nullptr && node->what == What::kBind;
+  // Wherever the file shows: a path that leads through a link shows it a second time.
+  void put_masks_over(const PathFact& file) {
+    const auto put = [&](const std::string& path) {
+      add(mask(path, file.kind, MaskReason::kMasked), policy_.masks.origin.text);
+    };
+    if (policy_.system == policy::System::kWholeRoot && covering(view_.nodes, file.canonical) == nullptr) put(file.canonical);
+    for (const ViewNode& node : view_.nodes) {
+      if (node.what != What::kBind || !is_within(file.canonical, node.source.canonical)) continue;
+      const std::string path = node.path + file.canonical.substr(node.source.canonical.size());
+      if (covering(view_.nodes, path) == &node) put(path);
+    }
   }
 
   void join_keyring() {

@@ -104,6 +104,10 @@ StepText describe(const Action& action) {
           },
           [](const DevicesStep& s) { return StepText{"devices", join(s.names, " ")}; },
           [](const MaskStep& s) { return StepText{s.reason == MaskReason::kMasked ? "mask" : "hide", printable(s.path)}; },
+          [](const WatchStep& s) {
+            const bool ends = s.on_change == policy::Masks::OnChange::kEndRun;
+            return StepText{"watch", cat("masked names in ", printable(s.folder), ends ? "; the run ends when one appears" : "; masked again when one appears")};
+          },
           [](const LoopbackStep&) { return StepText{"loopback", "up"}; },
           [](const PivotStep&) { return StepText{"pivot", "into the new root; the old one is gone"}; },
           [](const SessionStep& s) { return StepText{"session", s.terminals == 0 ? "new" : "new, with a terminal of its own"}; },
@@ -156,6 +160,7 @@ std::string explain(const LaunchPlan& plan) {
   for (const LayerState& layer : plan.layers) {
     out += cat(layer.applied ? "layer " : "LOST  ", policy::name_of(layer.layer), layer.note.empty() ? "" : ": ", layer.note, "\n");
   }
+  for (const std::string& remark : plan.remarks) out += cat("note  ", remark, "\n");
   return out;
 }
 

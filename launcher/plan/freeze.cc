@@ -118,6 +118,7 @@ class Freezer {
     const char* empty = inside(step.empty);
     op(OpKind::kMaskFile).mask_file = {empty, inside(step.path)};
   }
+  void put(const WatchStep&) { op(OpKind::kKeepNamespace); }
   void put(const LoopbackStep&) { op(OpKind::kLoopbackUp); }
   void put(const PivotStep&) { op(OpKind::kPivotRoot); }
   void put(const SessionStep& step) {

