@@ -59,7 +59,8 @@ std::optional<uint32_t> next_bit(const ArgumentRule& rule, uint8_t argument, Kno
 
 class Splitter {
  public:
-  void split(const ArgumentRule& rule, uint8_t argument, Known known) {
+  // Each call knows one bit more, or begins the next of six arguments.
+  void split(const ArgumentRule& rule, uint8_t argument, Known known) {  // NOLINT(misc-no-recursion)
     if (rule.cases.empty() || argument > 5) {
       cubes_.push_back({.tests = with(argument, known), .action = rule.otherwise});
       return;

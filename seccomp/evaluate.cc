@@ -28,7 +28,7 @@ bool is_known(uint16_t code) {
     case BPF_RET | BPF_A:
     case BPF_MISC | BPF_TAX:
     case BPF_MISC | BPF_TXA:
-    case BPF_ALU | BPF_ADD | BPF_K:
+    case BPF_ALU | BPF_ADD | BPF_K:  // NOLINT(misc-redundant-expression): some of these are 0
     case BPF_ALU | BPF_ADD | BPF_X:
     case BPF_ALU | BPF_SUB | BPF_K:
     case BPF_ALU | BPF_SUB | BPF_X:

@@ -15,27 +15,33 @@
 namespace confide::seccomp {
 namespace {
 
-Result<std::string> array_of(Profile profile, std::string_view prefix) {
-  const FilterSpec spec = filter_of(profile);
+Result<std::string> array_of(Profile profile, Sockets sockets, std::string_view name) {
+  const FilterSpec spec = filter_of(profile, sockets);
   const std::vector<sock_filter> programs[] = {TRY(coalesce(spec)), TRY(compile_with_libseccomp(spec, Layout::kTree))};
   TRY(prove_equal(spec, programs));
 
-  const Summary counts = summary_of(profile);
-  std::string text = cat("// ", summary_text(profile, counts), ": ", programs[0].size(),
-                         " instructions (libseccomp: ", programs[1].size(), ").\n");
-  text += cat("constexpr sock_filter k", prefix, "Program[] = {\n");
+  std::string text = cat("// ", programs[0].size(), " instructions (libseccomp: ", programs[1].size(), ").\n",
+                         "constexpr sock_filter k", name, "Program[] = {\n");
   for (const sock_filter& i : programs[0])
     text += cat("    {", i.code, ", ", unsigned{i.jt}, ", ", unsigned{i.jf}, ", ", i.k, "U},\n");
-  text += "};\n";
-  text += cat("constexpr Summary k", prefix, "Summary{.allowed = ", counts.allowed, ", .refused = ", counts.refused,
-              ", .by_argument = ", counts.by_argument, "};\n");
-  return text;
+  return text + "};\n";
+}
+
+std::string summary_of(Profile profile, std::string_view name) {
+  const Summary counts = summary_of(profile);
+  return cat("// ", summary_text(profile, counts), ".\nconstexpr Summary k", name,
+             "Summary{.allowed = ", counts.allowed, ", .refused = ", counts.refused,
+             ", .by_argument = ", counts.by_argument, "};\n");
 }
 
 Status generate(const char* output) {
   std::string text = "// Written by seccomp/generate_main.cc; do not edit.\n";
-  text += TRY(array_of(Profile::kTool, "Tool"));
-  text += TRY(array_of(Profile::kAgent, "Agent"));
+  text += TRY(array_of(Profile::kTool, Sockets::kInternet, "Tool"));
+  text += TRY(array_of(Profile::kTool, Sockets::kLocalOnly, "ToolLocal"));
+  text += TRY(array_of(Profile::kAgent, Sockets::kInternet, "Agent"));
+  text += TRY(array_of(Profile::kAgent, Sockets::kLocalOnly, "AgentLocal"));
+  text += summary_of(Profile::kTool, "Tool");
+  text += summary_of(Profile::kAgent, "Agent");
   std::ofstream file(output, std::ios::trunc);
   file << text;
   file.close();
@@ -48,11 +54,11 @@ Status generate(const char* output) {
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fputs("usage: confide-seccomp-generate OUTPUT\n", stderr);
+    (void)std::fputs("usage: confide-seccomp-generate OUTPUT\n", stderr);
     return 2;
   }
   if (const auto status = confide::seccomp::generate(argv[1]); !status) {
-    std::fprintf(stderr, "%s\n", confide::to_text(status.error()).c_str());
+    (void)std::fprintf(stderr, "%s\n", confide::to_text(status.error()).c_str());
     return 1;
   }
   return 0;

@@ -71,6 +71,13 @@ ArgumentRule socket_rule(uint32_t number) {
               "protocols: EPROTONOSUPPORT"};
 }
 
+ArgumentRule local_socket_rule(uint32_t number) {
+  return {.number = number,
+          .cases = {{.all = {any_of(0, {AF_UNIX})}, .action = kAllow}},
+          .otherwise = refuse_with(EAFNOSUPPORT),
+          .meaning = "AF_UNIX only; other families: EAFNOSUPPORT"};
+}
+
 ArgumentRule mknod_rule(uint32_t number, uint8_t mode_argument) {
   return {.number = number,
           .cases = {{.all = {any_of(mode_argument, {0, S_IFREG, S_IFIFO, S_IFSOCK}, S_IFMT)}, .action = kAllow}},
@@ -89,14 +96,15 @@ ArgumentRule personality_rule(uint32_t number) {
 
 }  // namespace
 
-FilterSpec filter_of(Profile profile) {
+FilterSpec filter_of(Profile profile, Sockets sockets) {
   FilterSpec spec{.default_action = refuse_with(ENOSYS)};
   for (const Group group : kOrdinary) allow(spec, group);
   for (const Group group : kNeverAllowed) refuse(spec, group, EPERM);
   refuse(spec, Group::kIoUring, ENOSYS);
 
   for (const Syscall& call : members(Group::kDeviceControl)) spec.rules.push_back(ioctl_rule(call.number));
-  for (const Syscall& call : members(Group::kNewSockets)) spec.rules.push_back(socket_rule(call.number));
+  for (const Syscall& call : members(Group::kNewSockets))
+    spec.rules.push_back(sockets == Sockets::kLocalOnly ? local_socket_rule(call.number) : socket_rule(call.number));
   for (const Syscall& call : members(Group::kPersonality)) spec.rules.push_back(personality_rule(call.number));
   for (const Syscall& call : members(Group::kSpecialFiles))
     spec.rules.push_back(mknod_rule(call.number, call.name == "mknodat" ? 2 : 1));

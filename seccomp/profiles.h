@@ -7,6 +7,6 @@
 
 namespace confide::seccomp {
 
-FilterSpec filter_of(Profile profile);
+FilterSpec filter_of(Profile profile, Sockets sockets = Sockets::kInternet);
 
 }  // namespace confide::seccomp

@@ -3,16 +3,17 @@
 namespace confide::seccomp {
 namespace {
 
-#include "programs.inc"  // kToolProgram, kToolSummary, kAgentProgram, kAgentSummary
+#include "programs.inc"  // k{Tool,Agent}{,Local}Program, k{Tool,Agent}Summary
 
 }  // namespace
 
-std::span<const sock_filter> program(Profile profile) {
+std::span<const sock_filter> program(Profile profile, Sockets sockets) {
+  const bool local = sockets == Sockets::kLocalOnly;
   switch (profile) {
-    case Profile::kTool: return kToolProgram;
-    case Profile::kAgent: return kAgentProgram;
+    case Profile::kTool: return local ? std::span<const sock_filter>(kToolLocalProgram) : kToolProgram;
+    case Profile::kAgent: return local ? std::span<const sock_filter>(kAgentLocalProgram) : kAgentProgram;
   }
-  return kToolProgram;
+  return kToolLocalProgram;
 }
 
 Summary summary(Profile profile) {

@@ -15,6 +15,12 @@ enum class Profile : uint8_t {
   kAgent,  // the same, and what an inner bubblewrap needs: namespaces and classic mounts
 };
 inline constexpr Profile kAllProfiles[] = {Profile::kTool, Profile::kAgent};
+
+// Which socket families there are. kLocalOnly is for a run that shall have no network where no network namespace could
+// be made: AF_UNIX and nothing else.
+enum class Sockets : uint8_t { kInternet, kLocalOnly };
+inline constexpr Sockets kAllSockets[] = {Sockets::kInternet, Sockets::kLocalOnly};
+
 constexpr std::string_view name_of(Profile profile) { return profile == Profile::kTool ? "tool" : "agent"; }
 
 struct Summary {
@@ -25,7 +31,7 @@ struct Summary {
 };
 
 // For seccomp(SECCOMP_SET_MODE_FILTER); sock_fprog wants a pointer to non-const but the kernel only reads it.
-std::span<const sock_filter> program(Profile profile);
-Summary summary(Profile profile);
+std::span<const sock_filter> program(Profile profile, Sockets sockets = Sockets::kInternet);
+Summary summary(Profile profile);  // the same for every choice of sockets
 
 }  // namespace confide::seccomp

@@ -105,7 +105,7 @@ int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 500;
   auto built = candidates();
   if (!built) {
-    std::fprintf(stderr, "%s\n", confide::to_text(built.error()).c_str());
+    (void)std::fprintf(stderr, "%s\n", confide::to_text(built.error()).c_str());
     return 1;
   }
   void* page = mmap(nullptr, sizeof(double), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -113,7 +113,7 @@ int main(int argc, char** argv) {
   for (int round = 0; round < rounds; ++round)
     for (Candidate& candidate : *built)
       if (!measure(candidate, static_cast<double*>(page))) {
-        std::fprintf(stderr, "%s: not attached\n", candidate.name.c_str());
+        (void)std::fprintf(stderr, "%s: not attached\n", candidate.name.c_str());
         return 1;
       }
   std::printf("%-50s %12s %10s %10s %14s\n", "medians", "instructions", "mean steps", "attach us", "fork to wait us");

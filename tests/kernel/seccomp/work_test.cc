@@ -87,7 +87,7 @@ int limits_and_memory() {
   NEED(prlimit(0, RLIMIT_CORE, &none, nullptr) == 0);
   void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   NEED(memory != MAP_FAILED && munmap(memory, 4096) == 0);
-  NEED(memfd_create("x", MFD_ALLOW_SEALING) != -1);
+  NEED(memfd_create("x", MFD_ALLOW_SEALING | MFD_CLOEXEC) != -1);
   NEED(personality(0xffffffff) != -1 && personality(ADDR_NO_RANDOMIZE) != -1);
   return 0;
 }

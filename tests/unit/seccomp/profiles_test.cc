@@ -55,6 +55,28 @@ TEST_P(InProfile, ShippedProgramEqualsTheSpecAndLibseccomp) {
   EXPECT_TRUE(proof.has_value()) << (proof ? "" : proof.error().what);
 }
 
+// Socket families are all that the variant for local sockets changes.
+TEST_P(InProfile, LocalSocketsAreUnixOnly) {
+  const FilterSpec spec = filter_of(GetParam(), Sockets::kLocalOnly);
+  const auto shipped = program(GetParam(), Sockets::kLocalOnly);
+  const std::vector<sock_filter> programs[] = {{shipped.begin(), shipped.end()}};
+  const auto proof = prove_equal(spec, programs);
+  EXPECT_TRUE(proof.has_value()) << (proof ? "" : proof.error().what);
+  for (const char* name : {"socket", "socketpair"})
+    for (uint64_t family = 0; family < 64; ++family)
+      for (const uint64_t protocol : {0UL, 6UL, 16UL})
+        EXPECT_EQ(
+            evaluate(shipped, call_of(number_of(name).value_or(0), {family, SOCK_STREAM, protocol})).value_or(0xbad),
+            family == AF_UNIX ? kAllowed : errno_of(EAFNOSUPPORT))
+            << name << " " << family;
+  const auto without_sockets = [](FilterSpec all) {
+    std::erase_if(all.rules,
+                  [](const ArgumentRule& rule) { return name_of_number(rule.number).starts_with("socket"); });
+    return all;
+  };
+  EXPECT_EQ(without_sockets(spec), without_sockets(filter_of(GetParam())));
+}
+
 TEST_P(InProfile, IsShort) {
   EXPECT_LE(program(GetParam()).size(), 100U);
   const auto evaluator = Evaluator::create(program(GetParam()));
