@@ -1,0 +1,56 @@
+// Says where a match could begin, quickly: everywhere else there is none.
+//
+// What of a chunk is neither white space nor otherwise of no account (kernels.h) is drawn together, and every few
+// characters a group of them is looked up in a bitmap of the groups that occur in needles. Since every match shows at
+// least Filter::run such characters in a row, unless something is decoded among the first of them, it is found
+//   - as a run of groups that are all in the bitmap,
+//   - or within Filter::run characters before something that is decoded, or before the chunk's end,
+//   - or inside a terminal escape.
+// Those places are marked; the matcher looks at each.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "masking/kernels.h"
+#include "masking/tables.h"
+
+namespace confide::masking {
+
+inline constexpr size_t kChunk = size_t{16} << 10;
+inline constexpr size_t kBlocks = kChunk / 64;
+// Bytes of locked memory that mark() works in, and bytes readable after a chunk.
+inline constexpr size_t kPrefilterScratch = kChunk + 64 + 8;
+inline constexpr size_t kReadAhead = 64;
+
+class Prefilter {
+ public:
+  explicit Prefilter(const Kernels& kernels = *available_kernels().front()) : kernels_(&kernels) {}
+
+  // Marks places in data[0, size), size <= kChunk.
+  void mark(const TablesView& tables, const uint8_t* data, size_t size, uint8_t* scratch);
+
+  // The first marked place at or after `from`, or `size` of the last mark().
+  size_t next(size_t from) const;
+
+ private:
+  void mark_range(size_t begin, size_t end);
+  size_t drop_escapes(const uint8_t* data, size_t size);
+  void mark_before(size_t at, size_t rank, unsigned run);
+  void mark_decodings(const uint8_t* data, size_t usable, unsigned run);
+  void mark_runs(const TablesView& tables, const uint8_t* kept, size_t count);
+  size_t rank_of(size_t at) const;
+  size_t place_of(size_t rank) const;
+
+  const Kernels* kernels_;
+  size_t size_ = 0;
+  size_t blocks_ = 0;
+  bool any_stop_ = false;
+  uint64_t keep_[kBlocks] = {};
+  uint64_t stop_[kBlocks] = {};
+  uint64_t marks_[kBlocks] = {};
+  uint32_t ranks_[kBlocks + 1] = {};
+};
+
+}  // namespace confide::masking
