@@ -25,7 +25,11 @@ void print_trace(const std::vector<launcher::TraceRow>& rows) {
 }
 
 Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, const StatusWriter& status) {
-  const launcher::LaunchHooks hooks{.on_event = [&](const launcher::Event& event) { status.write(event); },
+  const auto on_event = [&](const launcher::Event& event) {
+    if (const auto* remark = std::get_if<launcher::Remark>(&event)) warn(remark->text);
+    status.write(event);
+  };
+  const launcher::LaunchHooks hooks{.on_event = on_event,
                                     .trace = options.trace ? launcher::Trace::kOn : launcher::Trace::kOff};
   const launcher::Outcome outcome = TRY(launcher::launch(prepared.request, hooks));
   print_trace(outcome.trace);

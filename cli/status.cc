@@ -52,6 +52,7 @@ void StatusWriter::write(const launcher::Event& event) const {
             return ordered_json{{"event", "layer-lost"}, {"layer", policy::name_of(lost.layer)}, {"note", lost.note}};
           },
           [](const launcher::MaskRenewed& mask) { return ordered_json{{"event", "note"}, {"note", cat("masked again: ", printable(mask.path))}}; },
+          [](const launcher::Remark& remark) { return ordered_json{{"event", "note"}, {"note", remark.text}}; },
           [](const launcher::Ended& ended) { return ended_json(ended.exit_code, ended.signal, ended.time_limit); },
       },
       event);

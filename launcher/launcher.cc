@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 
 #include "base/text.h"
+#include "launcher/host/masks.h"
 #include "launcher/host/probe.h"
 #include "launcher/host/survey.h"
 #include "launcher/supervise/run.h"
@@ -41,22 +42,44 @@ bool learn(HostFacts& facts, const RunFailure& failure) {
   return false;
 }
 
+// Null where there is nothing to watch. Where a change would end the run, a watch that cannot be had is an error.
+Result<std::unique_ptr<MaskWatch>> watch_masks(const LaunchRequest& request, const LaunchHooks& hooks) {
+  const auto scope = mask_scope(request.policy, request.caller);
+  if (!scope || scope->of != MaskScope::Of::kProject) return std::unique_ptr<MaskWatch>();
+  auto watch = MaskWatch::start(scope->masks, scope->folder);
+  if (watch || scope->masks.on_change == policy::Masks::OnChange::kEndRun) return watch;
+  if (hooks.on_event) hooks.on_event(Remark{cat("masked files are not watched: ", to_text(watch.error()))});
+  return std::unique_ptr<MaskWatch>();
+}
+
+// A young index is left as it is, so that many short runs do not each walk through the project.
+std::function<void()> renewal_of_index(const policy::Policy& policy, const Scene& scene) {
+  constexpr int64_t kYoungMs = 5000;
+  if (scene.mask_search.by != MaskSearch::By::kIndex || scene.mask_search.index_age_ms < kYoungMs) return {};
+  return [masks = policy.masks, caller = scene.caller] { renew_mask_index(masks, *caller.project, caller.cache); };
+}
+
 }  // namespace
 
 Result<Outcome> launch(const LaunchRequest& request, const LaunchHooks& hooks) {
   // Before anything is held: no other process of this uid may look in (prctl(2)); inherited by the clone.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const Stdio stdio = TRY(check_stdio(hooks.stdio));
+  // Before the files to mask are looked for, so that no change falls between looking and watching.
+  const std::unique_ptr<MaskWatch> watch = TRY(watch_masks(request, hooks));
   BuildInput input{.policy = request.policy,
                    .host = complete(request.host, request.policy.limits),
                    .scene = survey(request.policy, request.caller),
                    .command = request.command,
                    .secrets = request.secrets};
   input.scene.caller.terminals = stdio.terminals;
+  if (watch) watch->follow(input.scene.masks);
   for (;;) {
     const LaunchPlan plan = TRY(build(input));
     if (hooks.on_event) hooks.on_event(Planned{plan});
-    auto outcome = run(plan, request, hooks, stdio);
+    for (const std::string& remark : plan.remarks)
+      if (hooks.on_event) hooks.on_event(Remark{remark});
+    auto outcome = run({plan, request, hooks, stdio, watch.get(), renewal_of_index(request.policy, input.scene)});
     if (outcome) return std::move(*outcome);
     if (!learn(input.host, outcome.error())) return std::move(outcome.error().error);
   }

@@ -43,12 +43,15 @@ struct LayerLost {  // during the launch, where the plan could not know it
 struct MaskRenewed {  // a masked name appeared or lost its mask, and is masked again
   std::string path;
 };
+struct Remark {  // what a person should know, one line
+  std::string text;
+};
 struct Ended {
   int exit_code;
   int signal;  // 0: none
   bool time_limit;
 };
-using Event = std::variant<Planned, Started, LayerLost, MaskRenewed, Ended>;
+using Event = std::variant<Planned, Started, LayerLost, MaskRenewed, Remark, Ended>;
 
 // What one secret-carrying launch needs; asked for only once the child stands.
 class SecretSource {

@@ -21,8 +21,10 @@
 #include "launcher/child/control.h"
 #include "launcher/child/delivery_block.h"
 #include "launcher/plan/explain.h"
+#include "launcher/supervise/background.h"
 #include "launcher/supervise/cgroup.h"
 #include "launcher/supervise/descendants.h"
+#include "launcher/supervise/mask_again.h"
 #include "launcher/supervise/relay.h"
 #include "launcher/supervise/signals.h"
 #include "launcher/supervise/terminal.h"
@@ -49,8 +51,8 @@ Error exec_error(const std::string& command, int errnum) {
 
 class Run {
  public:
-  Run(const LaunchPlan& plan, const LaunchRequest& request, const LaunchHooks& hooks, const Stdio& stdio)
-      : plan_(plan), request_(request), hooks_(hooks), stdio_(stdio) {}
+  explicit Run(const RunInput& input)
+      : plan_(input.plan), request_(input.request), hooks_(input.hooks), stdio_(input.stdio), masks_(input.masks), background_(input.background) {}
 
   std::expected<Outcome, RunFailure> go() {
     if (auto prepared = prepare(); !prepared) return std::unexpected(RunFailure{prepared.error(), {}, 0});
@@ -65,6 +67,7 @@ class Run {
     const Status looped = loop();
     child_->kill_all();
     if (terminal_) terminal_->restore();
+    at_work_.reset();
     if (!has_own_pid_namespace()) end_descendants();
     if (failure_) return std::unexpected(*failure_);
     if (!looped) return std::unexpected(RunFailure{looped.error(), {}, 0});
@@ -105,7 +108,8 @@ class Run {
   Status loop() {
     while (!finished()) {
       std::vector<pollfd> polled = {{child_->control(), POLLIN, 0}, {signals_->fd(), POLLIN, 0},
-                                    {hooks_.remote_signals, POLLIN, 0}, {hooks_.lifeline, 0, 0}};
+                                    {hooks_.remote_signals, POLLIN, 0}, {hooks_.lifeline, 0, 0},
+                                    {watches_masks() ? masks_->fd() : -1, POLLIN, 0}};
       if (control_ended_) polled[0].fd = -1;
       for (Relay* relay : relays()) relay->prepare(polled);
       const int ready = ::poll(polled.data(), polled.size(), poll_timeout());
@@ -120,6 +124,7 @@ class Run {
       for (Relay* relay : relays()) TRY(relay->step(polled, now));
       close_what_nobody_reads();
       watch_time(now);
+      if (watches_masks()) renew_masks(now);
     }
     return {};
   }
@@ -152,10 +157,11 @@ class Run {
 
   int poll_timeout() {
     std::optional<int64_t> next = deadline_;
-    for (Relay* relay : relays()) {
-      const auto wants = relay->deadline_ms();
+    const auto sooner = [&](std::optional<int64_t> wants) {
       if (wants && (!next || *wants < *next)) next = wants;
-    }
+    };
+    for (Relay* relay : relays()) sooner(relay->deadline_ms());
+    if (watches_masks()) sooner(masks_->deadline_ms());
     if (!next) return -1;
     return static_cast<int>(std::clamp<int64_t>(*next - now_ms(), 0, 60'000));
   }
@@ -192,6 +198,8 @@ class Run {
         running_ = true;
         if (hooks_.secrets != nullptr) hooks_.secrets->handed_over();
         if (hooks_.on_event) hooks_.on_event(Started{child_->pid()});
+        namespace_ = std::move(passed);
+        start_background();
         break;
       case ReportKind::kStopped: stop_with_command(); break;
       case ReportKind::kContinued: break;
@@ -202,8 +210,10 @@ class Run {
 
   void note(const Report& report) const {
     if (!hooks_.on_event || report.step >= plan_.steps.size()) return;
-    const auto layer = plan_.steps[report.step].layer;
-    if (layer) hooks_.on_event(LayerLost{*layer, step_error(plan_, report.step, report.value)});
+    const Step& step = plan_.steps[report.step];
+    const std::string what = step_error(plan_, report.step, report.value);
+    if (step.layer) hooks_.on_event(LayerLost{*step.layer, what});
+    else if (std::holds_alternative<WatchStep>(step.action)) hooks_.on_event(Remark{cat("masked files are not watched: ", what)});
   }
 
   void fail(const Report& report) {
@@ -212,6 +222,40 @@ class Run {
                        : Error{ErrorKind::kLaunch, 0, cat("nothing was launched: ", step_error(plan_, report.step, report.value))};
     const auto layer = report.step < plan_.steps.size() ? plan_.steps[report.step].layer : std::nullopt;
     failure_ = RunFailure{std::move(error), exec ? std::nullopt : layer, report.value};
+  }
+
+  void start_background() {
+    if (!background_) return;
+    if (auto started = BackgroundWork::start(background_)) at_work_.emplace(std::move(*started));
+  }
+
+  // Only once the command runs: before, the namespace is not yet what the sandbox will see.
+  bool watches_masks() const { return masks_ != nullptr && namespace_.valid() && !control_ended_; }
+
+  void renew_masks(int64_t now) {
+    const auto* watch = find_step<WatchStep>();
+    const std::vector<std::string> paths = masks_->changed(now);
+    if (watch == nullptr || paths.empty()) return;
+    const auto outcomes = mask_again(namespace_.get(), watch->empty, paths);
+    for (size_t i = 0; i < paths.size(); ++i) {
+      const MaskOutcome outcome = outcomes ? (*outcomes)[i] : MaskOutcome::kFailed;
+      if (outcome == MaskOutcome::kAlready || outcome == MaskOutcome::kGone) continue;
+      const std::string name = printable(paths[i]);
+      if (watch->on_change == policy::Masks::OnChange::kEndRun) {
+        failure_ = RunFailure{{ErrorKind::kRefused, 0, cat(name, " is masked and appeared or was replaced during the run, which mask.on-change = \"end-run\" ends")}, {}, 0};
+      } else if (hooks_.on_event && outcome == MaskOutcome::kMasked) {
+        hooks_.on_event(MaskRenewed{paths[i]});
+      } else if (hooks_.on_event) {
+        hooks_.on_event(Remark{cat(name, " appeared or was replaced during the run, and could not be masked again")});
+      }
+    }
+  }
+
+  template <class Action>
+  const Action* find_step() const {
+    for (const Step& step : plan_.steps)
+      if (const auto* action = std::get_if<Action>(&step.action)) return action;
+    return nullptr;
   }
 
   Status hand_over_secrets() {
@@ -354,6 +398,10 @@ class Run {
   const LaunchRequest& request_;
   const LaunchHooks& hooks_;
   const Stdio& stdio_;
+  MaskWatch* masks_;
+  const std::function<void()>& background_;
+  UniqueFd namespace_;  // the sandbox's mount namespace, where masks are watched
+  std::optional<BackgroundWork> at_work_;
 
   int stdio_for_child_[3] = {0, 1, 2};
   std::vector<UniqueFd> child_ends_;
@@ -378,8 +426,6 @@ class Run {
 
 }  // namespace
 
-std::expected<Outcome, RunFailure> run(const LaunchPlan& plan, const LaunchRequest& request, const LaunchHooks& hooks, const Stdio& stdio) {
-  return Run(plan, request, hooks, stdio).go();
-}
+std::expected<Outcome, RunFailure> run(const RunInput& input) { return Run(input).go(); }
 
 }  // namespace confide::launcher

@@ -1,0 +1,249 @@
+#include "launcher/host/mask_index.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/kernel_abi.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "policy/mask_names.h"
+
+namespace confide::launcher {
+namespace {
+
+constexpr std::string_view kMagic = "confide masks 1\n";
+constexpr size_t kMaxMatches = 4096;
+constexpr size_t kMaxIndexFile = 8UL << 20;
+constexpr size_t kMaxEntries = 2'000'000;
+constexpr int64_t kMaxWalkMs = 10'000;
+constexpr int kMaxDepth = 64;
+constexpr int64_t kKeptSeconds = 30L * 24 * 3600;
+constexpr int64_t kAbandonedSeconds = 60;
+
+int64_t milliseconds(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+int64_t milliseconds(const timespec& time) { return time.tv_sec * 1000 + time.tv_nsec / 1'000'000; }
+
+bool any_glob(const policy::Masks& masks, auto holds) {
+  return std::ranges::any_of(masks.globs, holds) || std::ranges::any_of(masks.always, holds);
+}
+
+bool names_folder(const policy::Masks& masks, std::string_view folder) {
+  return any_glob(masks, [&](const std::string& glob) { return std::ranges::count(split(glob, '/'), folder) > 0; });
+}
+
+class Walk {
+ public:
+  Walk(const policy::Masks& masks, int root) : masks_(masks), root_(root), enters_git_(names_folder(masks, ".git")), enters_modules_(names_folder(masks, "node_modules")) {}
+
+  MaskPaths run() {
+    const int64_t end = milliseconds(CLOCK_MONOTONIC) + kMaxWalkMs;
+    std::vector<std::string> waiting = {""};
+    while (!waiting.empty() && found_.reach == Reach::kWhole) {
+      const std::string folder = std::move(waiting.back());
+      waiting.pop_back();
+      look_into(folder, waiting);
+      if (milliseconds(CLOCK_MONOTONIC) > end) found_.reach = Reach::kCutShort;
+    }
+    std::ranges::sort(found_.paths);
+    return std::move(found_);
+  }
+
+ private:
+  void look_into(const std::string& folder, std::vector<std::string>& waiting) {
+    auto fd = sys::openat2(root_, folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK,
+                           abi::kResolveBeneath | abi::kResolveNoSymlinks);
+    // A folder that the caller cannot read holds nothing that its command could.
+    if (!fd) return;
+    DIR* listing = ::fdopendir(fd->get());
+    if (listing == nullptr) return;
+    (void)fd->release();  // fdopendir(3): closed with the listing
+    while (const dirent* entry = ::readdir(listing)) {
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      if (++entries_ > kMaxEntries || found_.paths.size() >= kMaxMatches) {
+        found_.reach = Reach::kCutShort;
+        break;
+      }
+      take(folder.empty() ? std::string(name) : cat(folder, "/", name), name, type_of(::dirfd(listing), *entry), waiting);
+    }
+    ::closedir(listing);
+  }
+
+  static unsigned char type_of(int folder, const dirent& entry) {
+    if (entry.d_type != DT_UNKNOWN) return entry.d_type;
+    struct stat found {};
+    if (::fstatat(folder, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
+    return IFTODT(found.st_mode);
+  }
+
+  void take(std::string path, std::string_view name, unsigned char type, std::vector<std::string>& waiting) {
+    if (type == DT_DIR) {
+      if ((name == ".git" && !enters_git_) || (name == "node_modules" && !enters_modules_)) return;
+      if (!any_glob(masks_, [&](const std::string& glob) { return policy::glob_may_match_below(glob, path); })) return;
+      if (std::ranges::count(path, '/') >= kMaxDepth) found_.reach = Reach::kCutShort;
+      else waiting.push_back(std::move(path));
+      return;
+    }
+    if (type != DT_REG && type != DT_LNK) return;
+    const bool below_root = path.size() != name.size();
+    if (below_root && policy::is_masked(path, policy::Tracked::kYes, masks_)) found_.paths.push_back(std::move(path));
+  }
+
+  const policy::Masks& masks_;
+  int root_;
+  bool enters_git_;
+  bool enters_modules_;
+  size_t entries_ = 0;
+  MaskPaths found_;
+};
+
+// What an index is of: another project or other patterns make another index.
+std::string key_of(const std::string& project, const policy::Masks& masks) {
+  std::string key = project;
+  key += '\0';
+  for (const auto* list : {&masks.globs, &masks.always, &masks.exceptions}) {
+    for (const std::string& glob : *list) (key += glob) += '\0';
+    key += '\0';
+  }
+  return key;
+}
+
+// FNV-1a. Two projects of one digest would only take turns: the key stands in the file.
+uint64_t digest(std::string_view text, uint64_t start) {
+  uint64_t hash = start;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+bool is_below_root(std::string_view path) {
+  if (path.size() > 4095 || path.find('/') == std::string_view::npos) return false;
+  return std::ranges::none_of(split(path, '/'), [](std::string_view name) { return name.empty() || name == "." || name == ".."; });
+}
+
+enum class IfMissing : uint8_t { kError, kMake };
+
+// A folder of the caller's own that nobody else can write.
+Result<UniqueFd> own_folder(int at, const std::string& name, int follow, IfMissing if_missing) {
+  if (if_missing == IfMissing::kMake && ::mkdirat(at, name.c_str(), 0700) != 0 && errno != EEXIST) return sys::errno_error("mkdir", name);
+  UniqueFd fd = TRY(sys::openat(at, name, O_RDONLY | O_DIRECTORY | follow));
+  struct stat found {};
+  if (::fstat(fd.get(), &found) != 0) return sys::errno_error("fstat", name);
+  if (found.st_uid != ::geteuid()) return Error{ErrorKind::kRefused, 0, cat("the cache folder ", printable(name), " belongs to another user")};
+  if ((found.st_mode & 022) != 0) return Error{ErrorKind::kRefused, 0, cat("the cache folder ", printable(name), " is writable for others")};
+  return fd;
+}
+
+Result<UniqueFd> index_folder(const std::string& cache, IfMissing if_missing) {
+  if (!cache.starts_with('/')) return Error{ErrorKind::kRefused, 0, "no cache folder"};
+  if (if_missing == IfMissing::kMake) {
+    // Only in a folder of the caller's own: root must not leave its folders in somebody's home.
+    const std::string above = cache.substr(0, std::max<size_t>(cache.rfind('/'), 1));
+    TRY(own_folder(AT_FDCWD, above, 0, IfMissing::kError));
+  }
+  const UniqueFd base = TRY(own_folder(AT_FDCWD, cache, 0, if_missing));
+  const UniqueFd ours = TRY(own_folder(base.get(), "confide", O_NOFOLLOW, if_missing));
+  return own_folder(ours.get(), "masks", O_NOFOLLOW, if_missing);
+}
+
+void remove_old(int folder) {
+  const int copy = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* listing = copy < 0 ? nullptr : ::fdopendir(copy);
+  if (listing == nullptr) return;
+  const int64_t now = milliseconds(CLOCK_REALTIME);
+  while (const dirent* entry = ::readdir(listing)) {
+    struct stat found {};
+    if (::fstatat(folder, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(found.st_mode)) continue;
+    if (now - milliseconds(found.st_mtim) > kKeptSeconds * 1000) (void)::unlinkat(folder, entry->d_name, 0);
+  }
+  ::closedir(listing);
+}
+
+// One writer at a time; a file that a killed one left behind is taken over after a minute.
+Result<UniqueFd> new_file(int folder, const std::string& name) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+  auto made = sys::openat(folder, name, kFlags, 0600);
+  if (made || made.error().errnum != EEXIST) return made;
+  struct stat found {};
+  if (::fstatat(folder, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return made;
+  if (milliseconds(CLOCK_REALTIME) - milliseconds(found.st_mtim) < kAbandonedSeconds * 1000) return made;
+  (void)::unlinkat(folder, name.c_str(), 0);
+  return sys::openat(folder, name, kFlags, 0600);
+}
+
+}  // namespace
+
+MaskPaths walk_for_masks(const policy::Masks& masks, int root) { return Walk(masks, root).run(); }
+
+std::string mask_index_name(const std::string& project, const policy::Masks& masks) {
+  const std::string key = key_of(project, masks);
+  std::string name;
+  for (uint64_t part : {digest(key, 0xcbf29ce484222325U), digest(key, 0x9e3779b97f4a7c15U)})
+    for (int i = 0; i < 16; ++i, part <<= 4) name += "0123456789abcdef"[part >> 60];
+  return name;
+}
+
+std::string encode_mask_index(const std::string& project, const policy::Masks& masks, const MaskPaths& found) {
+  const std::string key = key_of(project, masks);
+  std::string bytes = cat(kMagic, key.size(), "\n", key, found.reach == Reach::kWhole ? "whole\n" : "cut short\n");
+  for (const std::string& path : found.paths) (bytes += path) += '\0';
+  return bytes;
+}
+
+std::optional<MaskPaths> decode_mask_index(std::string_view bytes, const std::string& project, const policy::Masks& masks) {
+  const std::string key = key_of(project, masks);
+  const std::string head = cat(kMagic, key.size(), "\n", key);
+  if (!bytes.starts_with(head)) return {};
+  bytes.remove_prefix(head.size());
+  MaskPaths found;
+  if (bytes.starts_with("cut short\n")) found.reach = Reach::kCutShort;
+  else if (!bytes.starts_with("whole\n")) return {};
+  bytes.remove_prefix(bytes.find('\n') + 1);
+  while (!bytes.empty()) {
+    const size_t end = bytes.find('\0');
+    if (end == std::string_view::npos || found.paths.size() >= kMaxMatches) return {};
+    const std::string_view path = bytes.substr(0, end);
+    if (is_below_root(path) && policy::is_masked(path, policy::Tracked::kYes, masks)) found.paths.emplace_back(path);
+    bytes.remove_prefix(end + 1);
+  }
+  return found;
+}
+
+std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks) {
+  const auto folder = index_folder(cache, IfMissing::kError);
+  if (!folder) return {};
+  const auto fd = sys::openat(folder->get(), mask_index_name(project, masks), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  struct stat found {};
+  if (!fd || ::fstat(fd->get(), &found) != 0) return {};
+  if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & 022) != 0) return {};
+  const int64_t age = milliseconds(CLOCK_REALTIME) - milliseconds(found.st_mtim);
+  if (age < 0) return {};  // a clock that was set back says nothing
+  const auto bytes = sys::read_all(fd->get(), kMaxIndexFile, "mask index");
+  if (!bytes) return {};
+  auto paths = decode_mask_index(*bytes, project, masks);
+  if (!paths) return {};
+  return MaskIndex{std::move(*paths), age};
+}
+
+Status store_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks, const MaskPaths& found) {
+  const UniqueFd folder = TRY(index_folder(cache, IfMissing::kMake));
+  const std::string name = mask_index_name(project, masks);
+  const std::string fresh = name + ".new";
+  const UniqueFd fd = TRY(new_file(folder.get(), fresh));
+  auto written = sys::write_all(fd.get(), encode_mask_index(project, masks, found));
+  if (written && ::renameat(folder.get(), fresh.c_str(), folder.get(), name.c_str()) != 0) written = sys::errno_error("rename", name);
+  if (!written) (void)::unlinkat(folder.get(), fresh.c_str(), 0);
+  remove_old(folder.get());
+  return written;
+}
+
+}  // namespace confide::launcher

@@ -1,0 +1,41 @@
+#include "launcher/supervise/background.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/sys.h"
+
+namespace confide::launcher {
+
+Result<BackgroundWork> BackgroundWork::start(const std::function<void()>& work) {
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) return sys::errno_error("fork");
+  if (pid == 0) {
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (::getppid() != parent) ::_exit(0);
+    (void)::syscall(SYS_close_range, 3U, ~0U, 0);
+    const sched_param none{};
+    (void)::sched_setscheduler(0, SCHED_IDLE, &none);
+    work();
+    ::_exit(0);
+  }
+  return BackgroundWork(pid);
+}
+
+BackgroundWork::BackgroundWork(BackgroundWork&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+
+BackgroundWork::~BackgroundWork() {
+  if (pid_ <= 0) return;
+  (void)::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+}
+
+}  // namespace confide::launcher
