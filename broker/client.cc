@@ -168,8 +168,10 @@ Result<Described> describe(const SecretRun& run, int environ_fd) {
   return Error{ErrorKind::kInternal, 0, "the broker answered another question"};
 }
 
-Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning) {
-  Parcel parcel{.request = {.verb = Verb::kRun}};
+namespace {
+
+Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning) {
+  Parcel parcel{.request = {.verb = verb, .masking = run.masking}};
   auto caller = TRY(sys::seqpacket_pair());
   const UniqueFd launch = TRY(sys::memfd_with("confide-launch", run.launch_request));
   const UniqueFd null = TRY(sys::openat(AT_FDCWD, "/dev/null", O_RDWR));
@@ -208,6 +210,16 @@ Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const
       if (ended) return *ended;
     }
   }
+}
+
+}  // namespace
+
+Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning) {
+  return serve(Verb::kRun, run, environ_fd, on_message, on_warning);
+}
+
+Result<supervisor::EndedMessage> mask(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning) {
+  return serve(Verb::kMask, run, environ_fd, on_message, on_warning);
 }
 
 }  // namespace confide::broker

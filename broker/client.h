@@ -17,6 +17,7 @@ struct SecretRun {
   std::vector<std::string> secrets;    // NAME=REF[,deliver=…]
   std::vector<std::string> env_files;  // paths, in order
   std::string launch_request;          // launcher::encode(LaunchRequest)
+  supervisor::Masking masking = supervisor::Masking::kOn;
 };
 
 // Opens this process's own environ while it may: a process that is not dumpable cannot (proc(5)). Call it first.
@@ -30,5 +31,7 @@ using OnWarning = std::function<void(const std::string&)>;
 // Runs to the end. Errors: what the broker refused (kRefused, every failing name), what the supervisor reported, kLaunch
 // if one of them died.
 Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning);
+// The same for standard input copied to standard output, masked; `launch_request` is not used.
+Result<supervisor::EndedMessage> mask(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning);
 
 }  // namespace confide::broker

@@ -24,6 +24,7 @@ struct Wanted {
   std::optional<Reference> reference;  // absent: `plain` is the value
   SecretBuffer plain;
   std::string origin;
+  supervisor::Shown shown = supervisor::Shown::kConcealed;
 };
 
 class Gatherer {
@@ -37,7 +38,7 @@ class Gatherer {
     read_flags();
     if (request_.verb == Verb::kDescribe) {
       TRY(report_failures());
-      for (Wanted& wanted : wanted_) keep({wanted.name, wanted.deliver, {}, wanted.path}, wanted.origin);
+      for (const Wanted& wanted : wanted_) keep(wanted, {});
       return std::move(out_);
     }
     resolve_all();
@@ -95,6 +96,8 @@ class Gatherer {
       wanted.reference = std::move(*reference);
     } else {
       wanted.plain = std::move(entry.value);
+      // A plain value is what a file says openly; masking `staging` would destroy output.
+      wanted.shown = looked.credential ? supervisor::Shown::kConcealed : supervisor::Shown::kPlain;
       if (looked.credential)
         out_.warnings.push_back(cat(wanted.origin, ": ", printable(wanted.name), " looks like a credential in plain text; put a reference there instead"));
     }
@@ -124,7 +127,7 @@ class Gatherer {
     bool names_level_0 = false;
     for (Wanted& wanted : wanted_) {
       if (!wanted.reference) {
-        keep({wanted.name, wanted.deliver, std::move(wanted.plain), wanted.path}, wanted.origin);
+        keep(wanted, std::move(wanted.plain));
         continue;
       }
       if (!secrets::is_supported(wanted.reference->scheme)) {
@@ -138,15 +141,15 @@ class Gatherer {
         fail(wanted, to_text(value.error()));
         continue;
       }
-      keep({wanted.name, wanted.deliver, std::move(*value), wanted.path}, wanted.origin);
+      keep(wanted, std::move(*value));
     }
     if (names_level_0)
       out_.warnings.emplace_back("env: takes a value that every process of yours can already read (assurance level 0)");
   }
 
-  void keep(secrets::PreparedSecret secret, std::string origin) {
-    out_.secrets.push_back(std::move(secret));
-    out_.origins.push_back(std::move(origin));
+  void keep(const Wanted& wanted, SecretBuffer value) {
+    out_.secrets.push_back({wanted.name, wanted.deliver, std::move(value), wanted.path});
+    out_.slots.push_back({wanted.name, wanted.deliver, wanted.origin, wanted.shown});
   }
   void fail(const Wanted& wanted, std::string_view why) {
     failures_.push_back(cat(printable(wanted.name), " (", wanted.origin, "): ", why));

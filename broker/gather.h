@@ -14,7 +14,7 @@ namespace confide::broker {
 
 struct Gathered {
   std::vector<secrets::PreparedSecret> secrets;  // without values after kDescribe
-  std::vector<std::string> origins;              // of each, same order
+  std::vector<supervisor::SlotText> slots;       // of each, same order
   std::vector<std::string> warnings;
 };
 

@@ -35,7 +35,7 @@ Result<Asked> hear_request() {
   if (message.fds.size() < 2) return Error{ErrorKind::kRefused, 0, "the client went away"};
   const std::string bytes = TRY(sys::read_all(message.fds[static_cast<size_t>(Slot::kRequest)].get(), kMaxRequestBytes, "the request"));
   Asked asked{TRY(decode_request(bytes)), std::move(message.fds)};
-  if (asked.request.verb == Verb::kRun && asked.fds.size() < static_cast<size_t>(Slot::kFirstFree)) {
+  if (asked.request.verb != Verb::kDescribe && asked.fds.size() < static_cast<size_t>(Slot::kFirstFree)) {
     return Error{ErrorKind::kRefused, 0, "the request lacks descriptors"};
   }
   return asked;
@@ -62,20 +62,19 @@ Status serve(const Spawner& spawner) {
   Asked asked = TRY(hear_request());
   secrets::SecretArena arena;
   Gathered gathered = TRY(gather(asked.request, asked.fds, arena));
-  std::vector<supervisor::SlotText> names;
-  for (size_t i = 0; i < gathered.secrets.size(); ++i)
-    names.push_back({gathered.secrets[i].name, gathered.secrets[i].how, gathered.origins[i]});
   if (asked.request.verb == Verb::kDescribe) {
-    say(Described{std::move(names), std::move(gathered.warnings)});
+    say(Described{std::move(gathered.slots), std::move(gathered.warnings)});
     return {};
   }
+  const auto task = asked.request.verb == Verb::kRun ? supervisor::Task::kRun : supervisor::Task::kMask;
   DeliveryBlock block = TRY(DeliveryBlock::create(gathered.secrets));
   gathered.secrets.clear();  // the values now stand in the block alone
-  const UniqueFd slots = TRY(sys::memfd_with("confide-slots", supervisor::encode(names)));
+  const UniqueFd assignment =
+      TRY(sys::memfd_with("confide-assignment", supervisor::encode(supervisor::Assignment{task, asked.request.masking, gathered.slots})));
   auto pair = TRY(sys::seqpacket_pair());
   TRY(spawner.start_supervisor(std::vector<int>{number_of(asked.fds, Slot::kStdin), number_of(asked.fds, Slot::kStdout),
                                                 number_of(asked.fds, Slot::kStderr), pair.right.get(),
-                                                number_of(asked.fds, Slot::kCaller), number_of(asked.fds, Slot::kLaunch), slots.get()}));
+                                                number_of(asked.fds, Slot::kCaller), number_of(asked.fds, Slot::kLaunch), assignment.get()}));
   pair.right.reset();
   asked.fds.clear();
   say(Launched{std::move(gathered.warnings)});

@@ -9,17 +9,19 @@ namespace policy {
 constexpr Deliver last_value(Deliver) { return Deliver::kStdin; }
 }  // namespace policy
 namespace supervisor {
-inline auto fields(archive::Like<SlotText> auto& x) { return std::tie(x.name, x.deliver, x.origin); }
+constexpr Shown last_value(Shown) { return Shown::kPlain; }
+constexpr Masking last_value(Masking) { return Masking::kOff; }
+inline auto fields(archive::Like<SlotText> auto& x) { return std::tie(x.name, x.deliver, x.origin, x.shown); }
 }  // namespace supervisor
 
 namespace broker {
 
 using archive::Like;
 
-constexpr Verb last_value(Verb) { return Verb::kRun; }
+constexpr Verb last_value(Verb) { return Verb::kMask; }
 inline auto fields(Like<PassedEnvFile> auto& x) { return std::tie(x.path, x.index); }
 inline auto fields(Like<PassedDescriptor> auto& x) { return std::tie(x.number, x.index); }
-inline auto fields(Like<Request> auto& x) { return std::tie(x.verb, x.secrets, x.env_files, x.descriptors); }
+inline auto fields(Like<Request> auto& x) { return std::tie(x.verb, x.masking, x.secrets, x.env_files, x.descriptors); }
 inline auto fields(Like<Described> auto& x) { return std::tie(x.secrets, x.warnings); }
 inline auto fields(Like<Launched> auto& x) { return std::tie(x.warnings); }
 inline auto fields(Like<Refused> auto& x) { return std::tie(x.kind, x.errnum, x.what); }

@@ -21,6 +21,7 @@ inline constexpr size_t kMaxReplyBytes = size_t{128} << 10;  // below the defaul
 enum class Verb : uint8_t {
   kDescribe,  // which secrets the request is about, nothing resolved
   kRun,       // resolve them and launch
+  kMask,      // resolve them and mask standard input onto standard output
 };
 
 // A descriptor that the client passes for a reference or an env file: its place among the message's descriptors.
@@ -33,11 +34,12 @@ struct PassedDescriptor {
   uint32_t index = 0;
 };
 
-// Descriptors of a kRun message, in this order; further ones are named by index. kDescribe sends the first two.
+// Descriptors of a kRun or kMask message, in this order; further ones are named by index. kDescribe sends the first two.
 enum class Slot : uint32_t { kRequest, kEnviron, kLaunch, kCaller, kStdin, kStdout, kStderr, kFirstFree };
 
 struct Request {
   Verb verb = Verb::kRun;
+  supervisor::Masking masking = supervisor::Masking::kOn;
   std::vector<std::string> secrets;  // NAME=REF[,deliver=…]
   std::vector<PassedEnvFile> env_files;
   std::vector<PassedDescriptor> descriptors;

@@ -19,6 +19,7 @@ constexpr Verb kVerbs[] = {
     {"shell", confide::cli::shell_verb, "run a shell command in a sandbox; what agents' clients call"},
     {"explain", confide::cli::explain_verb, "show what `run` would do, step by step, and why"},
     {"doctor", confide::cli::doctor_verb, "say what this kernel and this place allow"},
+    {"mask", confide::cli::mask_verb, "copy standard input to standard output, secrets concealed"},
     {"policy", confide::cli::policy_verb, "check a policy file, or print its schema"},
 };
 

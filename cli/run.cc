@@ -38,10 +38,12 @@ Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, con
 }
 
 Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options, int environ_fd, const StatusWriter& status) {
-  const broker::SecretRun run{options.secrets, options.env_files, launcher::encode(prepared.request)};
-  warn("output is not masked: what the command prints of its secrets is printed");
-  const auto ended = TRY(broker::run(
-      run, environ_fd, [&](const supervisor::RunMessage& message) { status.write(message); }, [](const std::string& text) { warn(text); }));
+  const broker::SecretRun run{options.secrets, options.env_files, launcher::encode(prepared.request), options.masking};
+  const auto on_message = [&](const supervisor::RunMessage& message) {
+    status.write(message);
+    if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
+  };
+  const auto ended = TRY(broker::run(run, environ_fd, on_message, [](const std::string& text) { warn(text); }));
   if (ended.time_limit) warn("the time limit ended the run");
   return ended.exit_code;
 }

@@ -66,6 +66,7 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
   app.add_flag_function("--json", [&](int64_t) { options.form = Form::kJson; }, "errors and plans as JSON");
   if (verb == For::kRun) {
     app.add_option("--status-fd", options.status_fd, "write what happens to this descriptor, a JSON object a line")->type_name("N");
+    app.add_flag_function("--no-masking", [&](int64_t) { options.masking = supervisor::Masking::kOff; }, "do not conceal secrets in the output");
     app.add_flag("--trace-launch", options.trace, "print how long each step of the launch took");
   }
   // CLI11 takes what follows `--` for positional arguments, but drops the mark: the command is cut off here.

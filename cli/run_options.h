@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "cli/verbs.h"
 #include "policy/resolve.h"
+#include "supervisor/protocol.h"
 
 namespace confide::cli {
 
@@ -21,6 +22,7 @@ struct RunOptions {
   Form form = Form::kText;
   bool dry_run = false;
   bool trace = false;
+  supervisor::Masking masking = supervisor::Masking::kOn;
   int status_fd = -1;
 };
 

@@ -69,6 +69,10 @@ void StatusWriter::write(const supervisor::RunMessage& message) const {
             return ordered_json{{"event", "layers"}, {"layers", std::move(layers)}};
           },
           [](const supervisor::StartedMessage& started) { return ordered_json{{"event", "started"}, {"sandbox_pid", started.pid}}; },
+          [](const supervisor::MaskedMessage& masked) {
+            return ordered_json{{"event", "masked"}, {"name", masked.name}, {"form", masked.form}, {"stream", masked.stream}, {"times", masked.times}};
+          },
+          [](const supervisor::WarningMessage& warning) { return ordered_json{{"event", "warning"}, {"note", warning.text}}; },
           [](const supervisor::NoteMessage& note) { return ordered_json{{"event", "note"}, {"note", note.text}}; },
           [](const supervisor::EndedMessage& ended) { return ended_json(ended.exit_code, ended.signal, ended.time_limit); },
           [](const supervisor::FailedMessage& failed) { return ordered_json{{"event", "failed"}, {"message", failed.what}}; },

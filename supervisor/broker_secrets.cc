@@ -11,6 +11,7 @@ Result<std::vector<UniqueFd>> BrokerSecrets::take() {
   TRY(sys::send_message(socket_, {&standing, 1}));
   auto message = TRY(sys::receive_message(socket_, 16, child::kMaxDeliveries + 1));
   if (message.fds.empty()) return Error{ErrorKind::kLaunch, 0, "the broker went away before it handed over the secrets"};
+  if (filter_ != nullptr) TRY(filter_->load(message.fds));
   return std::move(message.fds);
 }
 

@@ -1,5 +1,6 @@
 // confide-supervisor: one per credentialed run. Started by the broker's spawner (supervisor/protocol.h), never by hand.
-// It holds secrets only as a sealed memfd on its way through, launches the command, and stays until the end.
+// It holds secrets only as a sealed memfd on its way through and in the masker, launches the command, and stays until
+// the end.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,6 +13,8 @@
 #include "base/text.h"
 #include "launcher/request_wire.h"
 #include "supervisor/broker_secrets.h"
+#include "supervisor/mask_stdio.h"
+#include "supervisor/masking_filter.h"
 #include "supervisor/protocol.h"
 
 namespace confide::supervisor {
@@ -22,36 +25,91 @@ void say(const RunMessage& message) {
   (void)::send(kCallerFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
+const char* name_of(launcher::Stream stream) {
+  switch (stream) {
+    case launcher::Stream::kOutput: return "stdout";
+    case launcher::Stream::kError: return "stderr";
+    case launcher::Stream::kTerminal: return "terminal";
+  }
+  return "";
+}
+
+void say_what_was_masked(const MaskingFilter& filter) {
+  for (const auto& [stream, count] : filter.counts())
+    say(MaskedMessage{count.name, masking::name_of(count.form), name_of(stream), count.times});
+}
+
+// Passes the launcher's events on. The counts go before the end, which the caller waits for.
 struct Reporter {
-  void operator()(const launcher::Event& event) const { std::visit(*this, event); }
-  void operator()(const launcher::Planned& planned) const {
+  const MaskingFilter* filter;  // null: masking is off
+
+  void operator()(const launcher::Event& event) const {
+    std::visit([this](const auto& what) { report(what); }, event);
+  }
+  void report(const launcher::Planned& planned) const {
     PlannedMessage message;
     for (const launcher::LayerState& layer : planned.plan.layers) message.layers.push_back({layer.layer, layer.applied, layer.note});
     say(message);
   }
-  void operator()(const launcher::Started& started) const { say(StartedMessage{started.sandbox_pid}); }
-  void operator()(const launcher::LayerLost& lost) const { say(NoteMessage{cat("layer ", name_of(lost.layer), " lost: ", lost.note)}); }
-  void operator()(const launcher::MaskRenewed& mask) const { say(NoteMessage{cat("masked again: ", printable(mask.path))}); }
-  void operator()(const launcher::Remark& remark) const { say(NoteMessage{remark.text}); }
-  void operator()(const launcher::Ended& ended) const { say(EndedMessage{ended.exit_code, ended.signal, ended.time_limit}); }
+  void report(const launcher::Started& started) const {
+    if (filter != nullptr)
+      for (const std::string& warning : filter->warnings()) say(WarningMessage{warning});
+    say(StartedMessage{started.sandbox_pid});
+  }
+  void report(const launcher::LayerLost& lost) const { say(NoteMessage{cat("layer ", policy::name_of(lost.layer), " lost: ", lost.note)}); }
+  void report(const launcher::Remark& remark) const { say(WarningMessage{remark.text}); }
+  void report(const launcher::MaskRenewed& mask) const { say(NoteMessage{cat("masked again: ", printable(mask.path))}); }
+  void report(const launcher::Ended& ended) const {
+    if (filter != nullptr) say_what_was_masked(*filter);
+    say(EndedMessage{ended.exit_code, ended.signal, ended.time_limit});
+  }
 };
 
-Result<launcher::LaunchRequest> read_request() {
-  constexpr size_t kLimit = size_t{4} << 20;
-  auto request = TRY(launcher::decode_request(TRY(sys::read_all(kRequestFd, kLimit, "the launch request"))));
-  for (SlotText& slot : TRY(decode_slots(TRY(sys::read_all(kSlotsFd, kLimit, "the list of secrets")))))
-    request.secrets.push_back({std::move(slot.name), slot.deliver, std::move(slot.origin)});
-  ::close(kRequestFd);
-  ::close(kSlotsFd);
-  return request;
+constexpr size_t kLimit = size_t{4} << 20;
+
+Result<Assignment> read_assignment() {
+  Assignment assignment = TRY(decode_assignment(TRY(sys::read_all(kAssignmentFd, kLimit, "the assignment"))));
+  ::close(kAssignmentFd);
+  return assignment;
 }
 
-Result<launcher::Outcome> serve() {
-  const launcher::LaunchRequest request = TRY(read_request());
-  BrokerSecrets secrets(kBrokerFd);
-  launcher::LaunchHooks hooks{.on_event = Reporter{}, .remote_signals = kCallerFd, .lifeline = kBrokerFd};
+MaskPlan plan_of(const Assignment& assignment) {
+  MaskPlan plan;
+  for (const SlotText& slot : assignment.slots)
+    if (slot.shown == Shown::kConcealed) plan.names.push_back(slot.name);
+  return plan;
+}
+
+Result<int> run(const Assignment& assignment) {
+  launcher::LaunchRequest request = TRY(launcher::decode_request(TRY(sys::read_all(kRequestFd, kLimit, "the launch request"))));
+  ::close(kRequestFd);
+  for (const SlotText& slot : assignment.slots) request.secrets.push_back({slot.name, slot.deliver, slot.origin});
+
+  MaskPlan plan = plan_of(assignment);
+  const bool masks = assignment.masking == Masking::kOn && !plan.names.empty();
+  MaskingFilter filter(std::move(plan));
+  BrokerSecrets secrets(kBrokerFd, masks ? &filter : nullptr);
+  launcher::LaunchHooks hooks{.on_event = Reporter{masks ? &filter : nullptr}, .remote_signals = kCallerFd, .lifeline = kBrokerFd};
+  if (masks) hooks.filter = &filter;
   if (!request.secrets.empty()) hooks.secrets = &secrets;
-  return launcher::launch(request, hooks);
+  return TRY(launcher::launch(request, hooks)).exit_code;
+}
+
+Result<int> mask(const Assignment& assignment) {
+  MaskingFilter filter(plan_of(assignment));
+  BrokerSecrets secrets(kBrokerFd, &filter);
+  TRY(secrets.take());
+  secrets.handed_over();
+  for (const std::string& warning : filter.warnings()) say(WarningMessage{warning});
+  TRY(mask_stdio(filter, kCallerFd));
+  say_what_was_masked(filter);
+  say(EndedMessage{});
+  return 0;
+}
+
+Result<int> serve() {
+  const Assignment assignment = TRY(read_assignment());
+  return assignment.task == Task::kRun ? run(assignment) : mask(assignment);
 }
 
 }  // namespace
@@ -60,16 +118,15 @@ Result<launcher::Outcome> serve() {
 int main() {
   using namespace confide;
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  for (const int fd : {supervisor::kBrokerFd, supervisor::kCallerFd, supervisor::kRequestFd, supervisor::kSlotsFd}) {
+  for (const int fd : {supervisor::kBrokerFd, supervisor::kCallerFd, supervisor::kRequestFd, supervisor::kAssignmentFd}) {
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
       (void)std::fputs("confide-supervisor: this program is started by confide; see confide(1)\n", stderr);
       return 2;
     }
   }
-  const auto outcome = supervisor::serve();
-  if (outcome) return outcome->exit_code;
-  const Error& error = outcome.error();
+  const auto code = supervisor::serve();
+  if (code) return *code;
+  const Error& error = code.error();
   supervisor::say(supervisor::FailedMessage{error.kind, error.errnum, error.what});
   return exit_code(error.kind);
 }

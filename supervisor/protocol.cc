@@ -10,26 +10,32 @@ namespace supervisor {
 
 using archive::Like;
 
-inline auto fields(Like<SlotText> auto& x) { return std::tie(x.name, x.deliver, x.origin); }
+constexpr Shown last_value(Shown) { return Shown::kPlain; }
+constexpr Masking last_value(Masking) { return Masking::kOff; }
+constexpr Task last_value(Task) { return Task::kMask; }
+inline auto fields(Like<SlotText> auto& x) { return std::tie(x.name, x.deliver, x.origin, x.shown); }
+inline auto fields(Like<Assignment> auto& x) { return std::tie(x.task, x.masking, x.slots); }
 inline auto fields(Like<LayerText> auto& x) { return std::tie(x.layer, x.applied, x.note); }
 inline auto fields(Like<PlannedMessage> auto& x) { return std::tie(x.layers); }
 inline auto fields(Like<StartedMessage> auto& x) { return std::tie(x.pid); }
 inline auto fields(Like<NoteMessage> auto& x) { return std::tie(x.text); }
+inline auto fields(Like<MaskedMessage> auto& x) { return std::tie(x.name, x.form, x.stream, x.times); }
+inline auto fields(Like<WarningMessage> auto& x) { return std::tie(x.text); }
 inline auto fields(Like<EndedMessage> auto& x) { return std::tie(x.exit_code, x.signal, x.time_limit); }
 inline auto fields(Like<FailedMessage> auto& x) { return std::tie(x.kind, x.errnum, x.what); }
 
 namespace {
 constexpr uint16_t kKind = 0x4D52;  // "RM"
-constexpr uint16_t kSlotsKind = 0x4C53;  // "SL"
+constexpr uint16_t kAssignmentKind = 0x5341;  // "AS"
 constexpr uint16_t kVersion = 1;
 }  // namespace
 
 std::string encode(const RunMessage& message) { return archive::seal(kKind, kVersion, message); }
 Result<RunMessage> decode_message(std::string_view bytes) { return archive::open<RunMessage>(kKind, kVersion, bytes); }
 
-std::string encode(const std::vector<SlotText>& slots) { return archive::seal(kSlotsKind, kVersion, slots); }
-Result<std::vector<SlotText>> decode_slots(std::string_view bytes) {
-  return archive::open<std::vector<SlotText>>(kSlotsKind, kVersion, bytes);
+std::string encode(const Assignment& assignment) { return archive::seal(kAssignmentKind, kVersion, assignment); }
+Result<Assignment> decode_assignment(std::string_view bytes) {
+  return archive::open<Assignment>(kAssignmentKind, kVersion, bytes);
 }
 
 }  // namespace supervisor

@@ -17,21 +17,34 @@ namespace confide::supervisor {
 inline constexpr int kBrokerFd = 3;   // SOCK_SEQPACKET to the broker: one byte of ToBroker; the secrets come back
 inline constexpr int kCallerFd = 4;   // SOCK_SEQPACKET to the CLI: int32 signals in, RunMessages out
 inline constexpr int kRequestFd = 5;  // memfd: launcher::encode(LaunchRequest), without secrets
-inline constexpr int kSlotsFd = 6;    // memfd: encode(slots)
+inline constexpr int kAssignmentFd = 6;  // memfd: encode(Assignment)
 
 enum class ToBroker : uint8_t {
   kStanding = 'S',    // the child is complete: send the delivery block and its descriptors (by SCM_RIGHTS)
   kHandedOver = 'H',  // the command has been executed: wipe
 };
 
+// What a run's output does with a value: concealed where it is printed, or left alone (APP_MODE=staging).
+enum class Shown : uint8_t { kConcealed, kPlain };
 // A secret of the run: its name and its way in.
 struct SlotText {
   std::string name;
   policy::Deliver deliver = policy::Deliver::kEnv;
   std::string origin;
+  Shown shown = Shown::kConcealed;
 };
-std::string encode(const std::vector<SlotText>& slots);
-Result<std::vector<SlotText>> decode_slots(std::string_view bytes);
+enum class Masking : uint8_t { kOn, kOff };  // kOff: a person asked for it
+enum class Task : uint8_t {
+  kRun,   // launch the request
+  kMask,  // copy 0 to 1, masked; there is no request
+};
+struct Assignment {
+  Task task = Task::kRun;
+  Masking masking = Masking::kOn;
+  std::vector<SlotText> slots;
+};
+std::string encode(const Assignment& assignment);
+Result<Assignment> decode_assignment(std::string_view bytes);
 
 struct LayerText {
   policy::Layer layer = policy::Layer::kNamespaces;
@@ -47,6 +60,15 @@ struct StartedMessage {
 struct NoteMessage {  // a layer lost, a mask renewed
   std::string text;
 };
+struct MaskedMessage {  // how often a secret was concealed in one form on one stream
+  std::string name;
+  std::string form;
+  std::string stream;
+  uint64_t times = 0;
+};
+struct WarningMessage {
+  std::string text;
+};
 struct EndedMessage {
   int32_t exit_code = 0;
   int32_t signal = 0;
@@ -57,7 +79,8 @@ struct FailedMessage {
   int32_t errnum = 0;
   std::string what;
 };
-using RunMessage = std::variant<PlannedMessage, StartedMessage, NoteMessage, EndedMessage, FailedMessage>;
+using RunMessage =
+    std::variant<PlannedMessage, StartedMessage, NoteMessage, MaskedMessage, WarningMessage, EndedMessage, FailedMessage>;
 
 std::string encode(const RunMessage& message);
 Result<RunMessage> decode_message(std::string_view bytes);
