@@ -4,27 +4,31 @@
 //   timer at-once N ROUNDS  NAME COMMAND… [::: …]…       N at the same time, ROUNDS times in turns
 //
 // Prints a line a command, separated by tabs:
-//   rounds:  NAME  median  p90  min (ms)  failures
-//   at-once: NAME  launches a second (median of the rounds)  failures
+//   rounds:  NAME  median  p90  least  processor time (ms; the last as median, with what the command waited for)
+//   failures at-once: NAME  launches a second (median of the rounds)  failures
 // A failure is any exit status but 0. Exit status 1 if there was one.
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 extern char** environ;
 
-enum { kMaxCommands = 32, kWarmUp = 3 };
+enum { kMaxCommands = 32, kWarmUp = 3, kPatience = 60 };
 
 struct command {
   char* name;
   char** argv;
   double* samples;  // ms, or launches a second
+  double* cpu;      // ms
   size_t count;
   size_t failures;
 };
@@ -52,16 +56,28 @@ static pid_t start(const struct command* command) {
   return pid;
 }
 
-static void wait_for(struct command* command, pid_t pid) {
+static double as_ms(const struct timeval* time) { return (double)time->tv_sec * 1e3 + (double)time->tv_usec / 1e3; }
+
+static void on_alarm(int signal) { (void)signal; }
+
+// The processor time of the process and of every descendant that was waited for. One that hangs is killed.
+static double wait_for(struct command* command, pid_t pid) {
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0)
-    if (errno != EINTR) die("waitpid");
+  struct rusage used;
+  alarm(kPatience);
+  while (wait4(pid, &status, 0, &used) < 0) {
+    if (errno != EINTR) die("wait4");
+    fprintf(stderr, "timer: %s hangs, killed after %d s\n", command->name, kPatience);
+    kill(pid, SIGKILL);
+  }
+  alarm(0);
   if (status != 0) ++command->failures;
+  return as_ms(&used.ru_utime) + as_ms(&used.ru_stime);
 }
 
 static double one(struct command* command) {
   const double begin = now_ms();
-  wait_for(command, start(command));
+  command->cpu[command->count] = wait_for(command, start(command));
   return now_ms() - begin;
 }
 
@@ -82,9 +98,11 @@ static int ascending(const void* left, const void* right) {
   return (a > b) - (a < b);
 }
 
-static double quantile(const struct command* command, size_t percent) {
-  const size_t at = (command->count * percent) / 100;
-  return command->samples[at < command->count ? at : command->count - 1];
+// Sorts in place.
+static double quantile(double* samples, size_t count, size_t percent) {
+  qsort(samples, count, sizeof *samples, ascending);
+  const size_t at = (count * percent) / 100;
+  return samples[at < count ? at : count - 1];
 }
 
 static size_t positive(const char* text) {
@@ -124,13 +142,16 @@ int main(int argc, char** argv) {
   const size_t rounds = parallel ? positive(argv[3]) : number;
   struct command commands[kMaxCommands];
   const size_t count = parse(argv + (parallel ? 4 : 3), commands);
+  const struct sigaction interrupt = {.sa_handler = on_alarm};  // without SA_RESTART: wait4 returns
+  sigaction(SIGALRM, &interrupt, NULL);
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 
   for (size_t i = 0; i < count; ++i) {
     commands[i].samples = calloc(rounds, sizeof(double));
-    if (commands[i].samples == NULL) die("memory");
+    commands[i].cpu = calloc(rounds, sizeof(double));
+    if (commands[i].samples == NULL || commands[i].cpu == NULL) die("memory");
     for (int n = 0; n < kWarmUp; ++n) one(&commands[i]);
     commands[i].failures = 0;
   }
@@ -138,20 +159,24 @@ int main(int argc, char** argv) {
   for (size_t round = 0; round < rounds; ++round) {
     for (size_t i = 0; i < count; ++i) {
       struct command* command = &commands[(i + round) % count];
-      command->samples[command->count++] = parallel ? at_once(command, number) : one(command);
+      command->samples[command->count] = parallel ? at_once(command, number) : one(command);
+      ++command->count;
     }
   }
 
   size_t failures = 0;
   for (size_t i = 0; i < count; ++i) {
-    qsort(commands[i].samples, commands[i].count, sizeof(double), ascending);
+    double* samples = commands[i].samples;
+    const size_t measured = commands[i].count;
     failures += commands[i].failures;
     if (parallel) {
-      printf("%s\t%.0f\t%zu\n", commands[i].name, quantile(&commands[i], 50), commands[i].failures);
+      printf("%s\t%.0f\t%zu\n", commands[i].name, quantile(samples, measured, 50), commands[i].failures);
     } else {
-      printf("%s\t%.3f\t%.3f\t%.3f\t%zu\n", commands[i].name, quantile(&commands[i], 50), quantile(&commands[i], 90),
-             commands[i].samples[0], commands[i].failures);
+      printf("%s\t%.3f\t%.3f\t%.3f\t%.3f\t%zu\n", commands[i].name, quantile(samples, measured, 50),
+             quantile(samples, measured, 90), quantile(samples, measured, 0), quantile(commands[i].cpu, measured, 50),
+             commands[i].failures);
     }
+    free(commands[i].cpu);
     free(commands[i].samples);
   }
   return failures == 0 ? 0 : 1;

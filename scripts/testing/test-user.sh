@@ -25,8 +25,14 @@ test_user_release() {
   if test_user_is_ours_alone && id -u "$kTestUser" >/dev/null 2>&1; then
     while read -r pid _; do kill -KILL "$pid" 2>/dev/null || true; done < <(test_user_processes)
     if [[ $(cat "$kTestUserLock") == made ]]; then
-      userdel --remove "$kTestUser" >/dev/null 2>&1 || true
-      : >"$kTestUserLock"
+      # What was just killed may take a moment to go, and userdel waits for nobody.
+      for _ in 1 2 3 4 5 6 7 8 9 10; do
+        if userdel --remove "$kTestUser" >/dev/null 2>&1; then
+          : >"$kTestUserLock"
+          break
+        fi
+        sleep 0.2
+      done
     fi
   fi
   exec 8>&-
