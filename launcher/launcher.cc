@@ -33,9 +33,15 @@ bool learn(HostFacts& facts, const RunFailure& failure) {
       if (!facts.idmapped_mounts.available) return false;
       facts.idmapped_mounts = {false, failure.error.what};
       return true;
-    case policy::Layer::kNetwork:
     case policy::Layer::kLandlock:
+      if (facts.landlock_abi == 0) return false;
+      facts.landlock_abi = 0;
+      return true;
     case policy::Layer::kSeccomp:
+      if (!facts.seccomp.available) return false;
+      facts.seccomp = {false, failure.error.what};
+      return true;
+    case policy::Layer::kNetwork:
     case policy::Layer::kKeyring:
     case policy::Layer::kCgroup: return false;
   }

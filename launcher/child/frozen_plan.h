@@ -136,7 +136,9 @@ struct Landlock {
   size_t rule_count;
 };
 // Which proofs law 6 demands here.
+enum class CapabilitySets : uint8_t { kHeld, kHeldAndBounding };
 struct VerifyDropped {
+  CapabilitySets sets;    // without a user namespace nothing can be taken out of the bounding set; no_new_privs makes it moot
   PidNamespace own_proc;  // kOwn: /proc may show nothing but this process
   const char* read_only;  // a path that must be on a read-only mount, or null
 };

@@ -55,14 +55,14 @@ int every_number(const char* path, Allowed allowed) {
   return error;
 }
 
-int no_capability() {
+int no_capability(CapabilitySets sets) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct held[2] = {};
   const long result = raw::call(SYS_capget, &header, held);
   if (result < 0) return static_cast<int>(-result);
   for (const auto& set : held)
     if (set.effective != 0 || set.permitted != 0 || set.inheritable != 0) return EPERM;
-  for (unsigned capability = 0; capability < 64; ++capability) {
+  for (unsigned capability = 0; sets == CapabilitySets::kHeldAndBounding && capability < 64; ++capability) {
     const long bounding = raw::call(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
     if (bounding == -EINVAL) break;
     if (bounding != 0) return EPERM;
@@ -81,7 +81,7 @@ int read_only(const char* path) {
 }  // namespace
 
 int verify_dropped(const ChildState& state, const VerifyDropped& op) {
-  int error = no_capability();
+  int error = no_capability(op.sets);
   if (error == 0 && op.read_only != nullptr) error = read_only(op.read_only);
   if (error == 0 && op.own_proc == PidNamespace::kOwn) {
     error = every_number("/proc", [](long pid, int) { return pid == 1; });

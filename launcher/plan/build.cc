@@ -64,6 +64,8 @@ class Builder {
   }
 
  private:
+  // A planned layer is required, whatever the policy says: where it fails the launcher plans again without it
+  // (launcher.cc), so that what is lost is stated and weighed here, and never passed over.
   void add(Action action, std::string origin, Need need = Need::kRequired, std::optional<Layer> layer = {}) {
     plan_.steps.push_back({std::move(action), std::move(origin), need, layer});
   }
@@ -221,7 +223,6 @@ class Builder {
     if (own_proc_) {
       std::string options = policy_.hide_pid == policy::HidePid::kInvisible ? "hidepid=invisible" : "";
       if (policy_.proc_subset == policy::ProcSubset::kPidOnly) options += options.empty() ? "subset=pid" : ",subset=pid";
-      // Where it fails the launcher plans again without it (launcher.cc), so here it is required.
       add(FilesystemStep{"proc", "/proc", options, Writable::kYes}, kBuiltIn, Need::kRequired, Layer::kOwnProc);
       hide_kernel_lists();
     }
@@ -415,7 +416,7 @@ class Builder {
     std::string note = cat("ABI ", host_.landlock_abi);
     if (!step.dropped.empty()) note += cat("; this kernel cannot handle: ", join(step.dropped, ", "));
     applied(Layer::kLandlock, std::move(note));
-    add(std::move(step), kBuiltIn, policy_.need(Layer::kLandlock), Layer::kLandlock);
+    add(std::move(step), kBuiltIn, Need::kRequired, Layer::kLandlock);
     return {};
   }
 
@@ -446,7 +447,7 @@ class Builder {
 
   Status filter_calls() {
     if (!host_.seccomp.available) return lost(Layer::kSeccomp, host_.seccomp.why_not);
-    add(SeccompStep{policy_.syscalls, sockets_}, policy_.profile_origin.text, policy_.need(Layer::kSeccomp), Layer::kSeccomp);
+    add(SeccompStep{policy_.syscalls, sockets_}, policy_.profile_origin.text, Need::kRequired, Layer::kSeccomp);
     applied(Layer::kSeccomp, name_of(policy_.syscalls));
     return {};
   }

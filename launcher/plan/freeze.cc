@@ -142,6 +142,7 @@ class Freezer {
   void put(const LandlockStep& step) {
     auto& rules = out_->rules_.emplace_back();
     for (const LandlockPath& rule : step.rules) rules.push_back({keep(rule.path), rule.access});
+    op(OpKind::kNoNewPrivs);  // landlock_restrict_self(2) wants it of a process without CAP_SYS_ADMIN
     op(OpKind::kLandlock).landlock = {step.handled_fs, step.handled_net, step.scoped, ruleset_attribute_size(step.abi),
                                       rules.data(), rules.size()};
   }
@@ -150,7 +151,9 @@ class Freezer {
     op(OpKind::kDropCapabilities);
   }
   void put(const VerifyStep& step) {
-    op(OpKind::kVerifyDropped).verify_dropped = {step.own_proc ? child::PidNamespace::kOwn : child::PidNamespace::kShared,
+    const bool namespaces = out_->namespaces_ != 0;
+    op(OpKind::kVerifyDropped).verify_dropped = {namespaces ? child::CapabilitySets::kHeldAndBounding : child::CapabilitySets::kHeld,
+                                                 step.own_proc ? child::PidNamespace::kOwn : child::PidNamespace::kShared,
                                                  step.read_only.empty() ? nullptr : keep(step.read_only)};
   }
   void put(const SeccompStep& step) {
