@@ -164,13 +164,21 @@ static Verdict read_kernel_addresses(const Arguments* arguments, const Probe* pr
   return absent("EMPTY", "%s: %zu lines, addresses hidden", probe->text, lines);
 }
 
+// With a DESCRIPTION: is that key in the list?
+static Verdict list_keys(const Arguments* arguments, const Probe* probe) {
+  if (arguments->count == 0) return judge_path(probe->text, arguments);
+  const char* description = arguments->words[0];
+  const Arguments wanted = {.needle = (const unsigned char*)description, .needle_size = strlen(description)};
+  return judge_path(probe->text, &wanted);
+}
+
 static const Probe kProbes[] = {
     {"proc-scan", "", "search every process in view for the secret: environ, cmdline, fd, mem", scan, ""},
     {"proc-foreign", "NAME", "see a process of outside by the name it gave itself", see_foreign, ""},
     {"proc-kcore", "", "read the kernel's memory", read_global, "/proc/kcore"},
     {"proc-kmsg", "", "read the kernel's messages", open_global, "/proc/kmsg"},
     {"proc-kallsyms", "", "read the kernel's addresses", read_kernel_addresses, "/proc/kallsyms"},
-    {"proc-keys", "", "list the keys in reach", read_global, "/proc/keys"},
+    {"proc-keys", "[DESCRIPTION]", "list the keys that one may look at", list_keys, "/proc/keys"},
     {"proc-timer-list", "", "list the kernel's timers with their owners", read_global, "/proc/timer_list"},
 };
 DEFINE_THEME(kThemes_memory, "memory", kProbes);

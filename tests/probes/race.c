@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -102,11 +103,29 @@ static Catch try_fd(pid_t pid, const Arguments* arguments) {
   return best;
 }
 
+// Lets go of every process that has stopped by now.
+static void release_stopped(void) {
+  int status = 0;
+  for (pid_t pid = 0; (pid = waitpid(-1, &status, __WALL | WNOHANG)) > 0;)
+    if (WIFSTOPPED(status)) (void)syscall(SYS_ptrace, (long)PTRACE_DETACH, pid, 0L, 0L);
+}
+
+// A process in the middle of clone or exec stops late; it is not waited for, but let go of in a later round.
+static bool stopped_soon(pid_t pid, int* status) {
+  for (int tries = 0; tries < 200; ++tries) {
+    const pid_t got = waitpid(pid, status, __WALL | WNOHANG);
+    if (got != 0) return got == pid && WIFSTOPPED(*status);
+    const struct timespec some = {.tv_nsec = 10000};
+    (void)nanosleep(&some, NULL);
+  }
+  return false;
+}
+
 static Catch try_ptrace(pid_t pid, const Arguments* arguments) {
   if (syscall(SYS_ptrace, (long)PTRACE_SEIZE, pid, 0L, 0L) != 0) return kNothing;
   (void)syscall(SYS_ptrace, (long)PTRACE_INTERRUPT, pid, 0L, 0L);
   int status = 0;
-  if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status)) return kOpened;
+  if (!stopped_soon(pid, &status)) return kOpened;
   long words[64] = {0};
   ssize_t got = 0;
   for (size_t at = 0; at < PROBE_COUNT(words); ++at, got += (ssize_t)sizeof words[0])
@@ -152,6 +171,7 @@ static void read_until_stopped(Board* board, const Channel* channel, const Argum
   while (atomic_load(&board->stop) == 0) {
     const pid_t newest = atomic_load(&board->newest);
     if (newest == 0) continue;
+    release_stopped();
     for (pid_t pid = newest; pid < newest + kWindow && atomic_load(&board->newest) == newest; ++pid) {
       Count* count = &board->counts[atomic_load(&board->phase)];
       const Catch got = channel->attempt(pid, arguments);
@@ -232,6 +252,7 @@ int tool_race(const Arguments* arguments) {
   const pid_t reader = fork();
   if (reader == 0) {
     const int error = confine(arguments->words[1]);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     atomic_store(&board->ready, error == 0 ? 1 : 2);
     if (error == 0) read_until_stopped(board, channel, arguments);
     _exit(0);

@@ -19,6 +19,7 @@ static int try_file(const char* path, const struct stat* found, int kind, struct
   (void)where;
   if (kind != FTW_F || !S_ISREG(found->st_mode)) return 0;
   ++walked;
+  if ((found->st_mode & S_IWOTH) != 0) return 0;  // open to everyone: who may write is decided at write (ns_last_pid)
   const int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return 0;
   close(fd);
@@ -47,6 +48,19 @@ static Verdict open_fixed(const Arguments* arguments, const Probe* probe) {
   return judge_open(probe->text, O_WRONLY);
 }
 
+// Writes back what it reads.
+static Verdict write_back(const Arguments* arguments, const Probe* probe) {
+  (void)arguments;
+  char value[64];
+  const int fd = open(probe->text, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return refused(errno, "open %s: %s", probe->text, strerror(errno));
+  const ssize_t size = read(fd, value, sizeof value);
+  const ssize_t put = size > 0 ? pwrite(fd, value, (size_t)size, 0) : -1;
+  const int error = errno;
+  close(fd);
+  return put < 0 ? refused(error, "write %s: %s", probe->text, strerror(error)) : succeeded("write %s", probe->text);
+}
+
 static Verdict open_named(const Arguments* arguments, const Probe* probe) {
   (void)probe;
   return judge_open(arguments->words[0], O_WRONLY);
@@ -71,7 +85,7 @@ static const Probe kProbes[] = {
     {"binfmt-register", "", "an interpreter for every program", open_fixed, "/proc/sys/fs/binfmt_misc/register"},
     {"drop-caches", "", "empty the host's caches", open_fixed, "/proc/sys/vm/drop_caches"},
     {"sysrq-trigger", "", "the emergency keys", open_fixed, "/proc/sysrq-trigger"},
-    {"ns-last-pid", "", "choose the next pid", open_fixed, "/proc/sys/kernel/ns_last_pid"},
+    {"ns-last-pid", "", "choose the next pid", write_back, "/proc/sys/kernel/ns_last_pid"},
     {"cgroup-release-agent", "PATH", "the program that runs when a group empties", open_named, ""},
     {"cgroup-procs", "PATH", "move processes between groups", open_named, ""},
     {"cgroup-make", "FOLDER", "make a group of one's own", make_group, ""},
