@@ -19,6 +19,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
+sys.dont_write_bytecode = True
 
 import attacks_channels  # noqa: E402
 import attacks_files  # noqa: E402
@@ -95,8 +96,10 @@ class Trial:
     def inside(self, sandbox):
         self.scene.restore()
         try:
+            options = self.attack.options
+            options = options(self.scene) if callable(options) else options
             verdict = self._run(
-                self.attack.words(self.scene), lambda command: sandbox.wrap(command, self.scene, self.attack.options))
+                self.attack.words(self.scene), lambda command: sandbox.wrap(command, self.scene, options))
             harm = self.attack.untouched(self.scene) if self.attack.untouched else ""
             return verdict, harm
         finally:

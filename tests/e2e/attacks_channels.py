@@ -7,7 +7,7 @@ import pty
 from attacks_model import Attack, Open, either, refused, words
 
 HOST_NETWORK = Open("the agent profile has the host's network")
-NO_FAMILY = "EPERM|EACCES|EAFNOSUPPORT|ENOSYS"
+NO_FAMILY = "EPERM|EACCES|EAFNOSUPPORT|EPROTONOSUPPORT|ENOSYS"
 
 
 def _sockets():
@@ -40,10 +40,10 @@ def _sockets():
                  may_lack="no link but the loopback")
     yield Attack("netlink-diag", lambda scene: [scene.tcp_port], refused(f"OTHER|ENOENT|{NO_FAMILY}"), needle=False,
                  by={"agent": either(NO_FAMILY, "the host's network shows its sockets")}, may_lack="no inet_diag")
-    yield Attack("netlink-audit", words(), refused(f"EPROTONOSUPPORT|{NO_FAMILY}"), may_lack="no audit", **root)
+    yield Attack("netlink-audit", words(), refused(NO_FAMILY), may_lack="no audit", **root)
     yield Attack("netlink-uevent", words(), refused(NO_FAMILY), needle=False)
-    yield Attack("netlink-netfilter", words(), refused(f"EPROTONOSUPPORT|{NO_FAMILY}"), may_lack="no netfilter", **root)
-    yield Attack("netlink-xfrm", words(), refused(f"EPROTONOSUPPORT|{NO_FAMILY}"), may_lack="no IPsec", **root)
+    yield Attack("netlink-netfilter", words(), refused(NO_FAMILY), may_lack="no netfilter", **root)
+    yield Attack("netlink-xfrm", words(), refused(NO_FAMILY), may_lack="no IPsec", **root)
 
 
 def _ipc():
@@ -66,8 +66,8 @@ def _keys():
     yield Attack("key-session", words(name), filtered, **held)
     yield Attack("key-request", words(name), filtered, **held)
     yield Attack("key-id", words("@KEY"), filtered, **held)
-    # The list needs no key call: a new session keyring must hold nothing.
-    yield Attack("proc-keys", words(), refused("EMPTY|ENOENT|EACCES"), needle=False, **held)
+    # The list needs no key call; it names every key that the uid may look at.
+    yield Attack("proc-keys", words(name), refused("OTHER|EMPTY|ENOENT|EACCES"), needle=False, **held)
     yield Attack("key-add", words(), filtered, needle=False)
     yield Attack("key-join-session", words(), filtered, needle=False)
     yield Attack("key-user-ring", words(), filtered, needle=False)

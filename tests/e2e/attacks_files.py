@@ -10,6 +10,8 @@ ABSENT = refused("ENOENT")
 # A read-only mount, or the file rights of Landlock: whichever the kernel asks first.
 READ_ONLY = refused("EROFS|EACCES")
 WHOLE_ROOT = Open("bench shows what the uid can read")
+# Root's run has another kernel uid, which owns nothing of the host.
+BENCH = {"bench": WHOLE_ROOT, "bench/root": refused("EACCES")}
 NO_PROJECT = {"readonly": READ_ONLY, "bench": READ_ONLY}
 
 
@@ -18,11 +20,12 @@ def _root_made(scene):
 
 
 def _hidden():
-    yield Attack("read:home", lambda scene: [scene.secret_file], ABSENT, by={"bench": WHOLE_ROOT})
-    yield Attack("read:dotdot", lambda scene: [f"{scene.project}/bin/../../secret.txt"], ABSENT, by={"bench": WHOLE_ROOT})
-    yield Attack("read:relative", words("../secret.txt"), ABSENT, by={"bench": WHOLE_ROOT})
+    yield Attack("read:home", lambda scene: [scene.home_file], ABSENT, by=BENCH)
+    yield Attack("read:beside-project", lambda scene: [scene.secret_file], ABSENT, by=BENCH)
+    yield Attack("read:dotdot", lambda scene: [f"{scene.project}/bin/../../secret.txt"], ABSENT, by=BENCH)
+    yield Attack("read:relative", words("../secret.txt"), ABSENT, by=BENCH)
     yield Attack("read:tmp", lambda scene: [scene.tmp_file], ABSENT)
-    yield Attack("read:var-tmp", lambda scene: [scene.var_tmp_file], ABSENT, by={"bench": WHOLE_ROOT})
+    yield Attack("read:var-tmp", lambda scene: [scene.var_tmp_file], ABSENT, by=BENCH)
     yield Attack("read:dev-shm", lambda scene: [scene.shm_file], ABSENT)
     yield Attack("read:other-home", lambda scene: [scene.other_file], ABSENT, by={"bench": WHOLE_ROOT}, needs=_root_made)
     yield Attack("list:other-home", lambda scene: [scene.other_home], ABSENT, by={"bench": WHOLE_ROOT}, needs=_root_made,
@@ -30,13 +33,13 @@ def _hidden():
     yield Attack("read-shadow", words(), refused("EACCES|ENOENT|EMPTY"), shown_by="root", needle=False)
     for name in (".ssh/id_ed25519", ".aws/credentials", ".cargo/credentials.toml", ".netrc", ".bash_history",
                  ".config/gh/hosts.yml", ".npmrc", ".docker/config.json", ".local/share/keyrings/login.keyring"):
-        yield Attack(f"read:{name}", lambda scene, name=name: [scene.home_files[name]], ABSENT, by={"bench": WHOLE_ROOT},
+        yield Attack(f"read:{name}", lambda scene, name=name: [scene.home_files[name]], ABSENT, by=BENCH,
                      callers=("user",), needs=lambda scene, name=name: name in scene.home_files)
     for name in ("read-by-self-root", "read-by-thread-root"):
-        yield Attack(name, lambda scene: [scene.secret_file], ABSENT, by={"bench": WHOLE_ROOT})
+        yield Attack(name, lambda scene: [scene.secret_file], ABSENT, by=BENCH)
     yield Attack("symlink", lambda scene: [scene.secret_file, f"{scene.project}/link"], ABSENT, by=NO_PROJECT)
     yield Attack("hardlink:hidden", lambda scene: [scene.secret_file, f"{scene.project}/hard"], ABSENT,
-                 by={"readonly": refused("ENOENT|EROFS|EACCES"), "bench": refused("EROFS|EACCES|EXDEV")})
+                 by={"readonly": refused("ENOENT|EROFS|EACCES"), "bench": refused("EROFS|EACCES|EXDEV|EPERM")})
     yield Attack("symlink-race", lambda scene: [scene.project, scene.secret_file, 3000], ABSENT, by=NO_PROJECT)
     yield Attack("open-by-handle", lambda scene: [scene.project, scene.handle(scene.secret_file)], refused("EPERM|ENOSYS"),
                  shown_by="root")
@@ -78,7 +81,7 @@ def _masks():
     path = lambda scene: [scene.masked_file]
     # A mask is a mount point of its own: it reads as empty, cannot be moved or removed, and has no second name.
     empty = refused("EMPTY")
-    yield Attack("read:masked", path, empty, by={"bench": WHOLE_ROOT}, untouched=_masked_file_intact)
+    yield Attack("read:masked", path, empty, by=BENCH, untouched=_masked_file_intact)
     busy = refused("EBUSY|EACCES|EXDEV|EROFS|EMPTY")
     for name in ("mask-rename", "mask-exchange", "mask-link"):
         yield Attack(name, path, busy, by=NO_PROJECT, untouched=_masked_file_intact)
@@ -152,8 +155,9 @@ def _came_along():
     for name in ("reopen-write", "reopen-write-dev"):
         yield Attack(name, words(0), refused("EACCES|EROFS|EPERM|OTHER"), surroundings=_stdin_file, needle=False)
     # The home as the working directory: not shown, whatever the caller stood in.
-    yield Attack("read:inherited-cwd", lambda scene: [os.path.relpath(scene.secret_file, scene.caller.home)], ABSENT,
-                 surroundings=_home_cwd, by={"bench": WHOLE_ROOT})
+    yield Attack("read:inherited-cwd", lambda scene: [os.path.basename(scene.home_file)], ABSENT,
+                 surroundings=_home_cwd, by={**BENCH, "bench/root": refused("exit:125")},  # it cannot even stand there
+                 options=lambda scene: ("--read", scene.probe))
 
 
 def attacks():

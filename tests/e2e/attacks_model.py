@@ -78,7 +78,7 @@ class Attack:
     by: dict = dataclasses.field(default_factory=dict)  # other expectations: {"agent": …, "bench": …, "root": …}
     around: str = "plain"  # how it is run outside (support.sandboxes.Outside)
     outside_words: typing.Optional[Words] = None
-    options: tuple = ()  # of `confide run`
+    options: typing.Any = ()  # of `confide run`; a tuple, or a function of the scene
     needs: typing.Callable = lambda scene: True  # False: the scene could not be made to hold what it takes
     may_lack: str = ""  # why some hosts have not what it takes: then "outside" is listed, not failed
     # Why some hosts cannot hold what `options` ask for: then confide launches nothing (125), and that is listed.

@@ -8,18 +8,22 @@ For each channel (environ, mem, fd, ptrace, vm-readv, pidfd-getfd), three kinds 
   unconfined   the same race against a plain process, by an unconfined reader: it must win, or the race proves nothing
   plain        a confined reader (its own Landlock domain, its own user namespace) against the plain process
   confide      that reader against `confide run --secret …`: every process of the run, confide's own included
-The last two must open nothing in any phase, and must have tried in every phase. Exit status as attacks.py.
+These two must open nothing in any phase, and must have tried in every phase. That the run really held the secret is
+shown by an unconfined reader of it (row "level 0"), which wins: where the agent is not confined, nothing is promised.
+Exit status as attacks.py.
 """
 
 import argparse
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
+sys.dont_write_bytecode = True
 
 from support import callers, sandboxes  # noqa: E402
 from support.scene import Scene  # noqa: E402
@@ -27,22 +31,25 @@ from support.scene import Scene  # noqa: E402
 CHANNELS = ("environ", "mem", "fd", "ptrace", "vm-readv", "pidfd-getfd")
 CONFINEMENTS = ("landlock", "userns")
 BASELINE_ROUNDS = 40
-LIMIT_SECONDS = 600
+LIMIT_SECONDS = 240
 
 
 def race(scene, channel, confinement, rounds, target, env):
     """What the driver printed, or a text that says why there is nothing."""
     command = [scene.probe, "--needle-hex", scene.needle, "race", channel, confinement, str(rounds), "--", *target]
+    driver = subprocess.Popen(command, cwd=scene.project, env=scene.caller.environment(**env), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+                              **scene.caller.identity())
     try:
-        done = subprocess.run(command, cwd=scene.project, env=scene.caller.environment(**env), capture_output=True,
-                              text=True, timeout=LIMIT_SECONDS, stdin=subprocess.DEVNULL, start_new_session=True,
-                              check=False, **scene.caller.identity())
+        output, error = driver.communicate(timeout=LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.communicate()
         return "it did not end"
-    for line in done.stdout.splitlines():
+    for line in output.splitlines():
         with contextlib.suppress(ValueError):
             return json.loads(line)
-    return done.stderr.strip() or f"exit status {done.returncode}"
+    return error.strip() or f"exit status {driver.returncode}"
 
 
 def judge_win(result):
@@ -90,6 +97,8 @@ def run_caller(options, caller, report):
     with Scene(caller, options.probe) as scene:
         plain = [scene.probe, "dwell", "env=SECRET"]
         held = {"SECRET": scene.canary}
+        credentialed = [options.confide, "run", "--profile", options.profile, "--secret",
+                        f"SECRET=file://{scene.secret_file}", "--", *plain]
         for channel in options.channel or CHANNELS:
             result = race(scene, channel, "none", BASELINE_ROUNDS, plain, held)
             report.add(caller.kind, "unconfined", channel, "none", judge_win(result), result)
@@ -98,10 +107,11 @@ def run_caller(options, caller, report):
                 report.add(caller.kind, "plain", channel, confinement, judge_loss(result), result)
                 if not options.confide:
                     continue
-                target = [options.confide, "run", "--profile", options.profile, "--secret",
-                          f"SECRET=file://{scene.secret_file}", "--", scene.probe, "dwell", "env=SECRET"]
-                result = race(scene, channel, confinement, options.rounds, target, {})
+                result = race(scene, channel, confinement, options.rounds, credentialed, {})
                 report.add(caller.kind, "confide", channel, confinement, judge_loss(result), result)
+            if options.confide:
+                result = race(scene, channel, "none", BASELINE_ROUNDS, credentialed, {})
+                report.add(caller.kind, "level 0", channel, "none", judge_win(result), result)
 
 
 def main():

@@ -14,6 +14,7 @@ import dataclasses
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import typing
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
+sys.dont_write_bytecode = True
 
 from attacks_model import PROFILES  # noqa: E402
 from support import callers, sandboxes  # noqa: E402
@@ -274,7 +276,7 @@ def attempt(stream, scene, wrap):
         try:
             output, error = process.communicate(timeout=LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return None, b"", b""
         return process.returncode, (output or b"") + (error or b""), finish() or b""

@@ -32,7 +32,9 @@ def _abi():
                  shown_by=Nowhere("kernels are built without x32; the filter's evaluator sweeps every x32 number"))
     yield Attack("unknown-syscall", words(600), refused("ENOSYS"), needle=False,
                  shown_by=Nowhere("no kernel has the number; the filter's evaluator sweeps all of them"))
-    for name in ("personality-no-aslr", "personality-exec", "personality-uname26"):
+    yield Attack("personality-no-aslr", words(), Open("weakens nobody but the process itself; sanitizers need it"),
+                 needle=False)
+    for name in ("personality-exec", "personality-uname26"):
         yield Attack(name, words(), FILTERED, needle=False)
 
 
@@ -77,7 +79,8 @@ def _mounts():
     yield Attack("open-tree", words("/"), DENIED, **private)
     yield Attack("fsopen", words(), DENIED, **private)
     yield Attack("fspick", words("/"), DENIED, **private)
-    yield Attack("listmount", words(), DENIED, may_lack="a kernel before 6.8", **private)
+    yield Attack("listmount", words(), Open("tells no more than /proc/self/mountinfo"), may_lack="a kernel before 6.8",
+                 **private)
 
 
 def _devices():

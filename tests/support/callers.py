@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import pwd
-import shutil
 import subprocess
 
 # The user that scripts/test made for the run, else one of the suite's own.
@@ -74,13 +73,11 @@ class UnprivilegedUser:
             subprocess.run(["useradd", "--system", "--create-home", "--shell", "/bin/sh", name], check=True)
             self._made = True
             entry = pwd.getpwnam(name)
-        if entry.pw_uid == 0:
-            raise SystemExit(f"{name} is no unprivileged user")
+        if entry.pw_uid == 0 or not os.path.isdir(entry.pw_dir) or os.stat(entry.pw_dir).st_uid != entry.pw_uid:
+            raise SystemExit(f"{name} is no unprivileged user with a home of its own")
         return _of(entry, "user")
 
     def __exit__(self, *_):
         if self._made:
-            name = self._name or TEST_USER
-            home = pwd.getpwnam(name).pw_dir
-            subprocess.run(["userdel", name], check=False, stderr=subprocess.DEVNULL)
-            shutil.rmtree(home, ignore_errors=True)
+            # Refused while a process of the user's is left: then both stay, and the message says which.
+            subprocess.run(["userdel", "--remove", self._name or TEST_USER], check=False)

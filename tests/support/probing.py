@@ -73,13 +73,13 @@ def _wait(process, seconds):
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         return None
 
 
-def _read_terminal(master, process, seconds):
-    """What arrives at the master until the process has ended and nothing more comes."""
+def _read_to_end(master, process, seconds):
+    """What arrives at `master` until the process has ended and nothing more comes."""
     chunks = []
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -109,7 +109,7 @@ def run(command, around, terminal=None):
         try:
             output, error = process.communicate(timeout=LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             output, error = process.communicate()
             return Verdict("none", "TIMEOUT", "the command did not end", -9, (output + error).decode("utf-8", "replace"))
         return judge(output.decode("utf-8", "replace"), error.decode("utf-8", "replace"), process.returncode)
@@ -122,11 +122,11 @@ def run(command, around, terminal=None):
         process = subprocess.Popen(
             command, cwd=around.cwd, env=around.env, pass_fds=(*around.fds, slave), preexec_fn=_lead_session(slave),
             **streams, **around.identity)
-        if around.terminal == "behind":
-            output = process.communicate(timeout=LIMIT_SECONDS)[0].decode("utf-8", "replace")
-        else:
-            output = _read_terminal(master, process, LIMIT_SECONDS)
+        source = process.stdout.fileno() if around.terminal == "behind" else master
+        output = _read_to_end(source, process, LIMIT_SECONDS)
         status = _wait(process, 2)
+        if process.stdout is not None:
+            process.stdout.close()
         return judge(output, "", -9 if status is None else status)
     finally:
         if terminal is None:

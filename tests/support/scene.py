@@ -61,7 +61,9 @@ class Scene:
         return path
 
     def _make_folders(self):
-        self.base = self._folder(os.path.join(self.caller.home, f"confide-attacks-{self.token}"))
+        # Root's run has another kernel uid, which could not enter root's home: its project lies beside the users'.
+        parent = self.caller.home if self.caller.kind == "user" else "/home"
+        self.base = self._folder(os.path.join(parent, f"confide-attacks-{self.token}"))
         self.project = self._folder(os.path.join(self.base, "project"))
         self.mount_point = self._folder(os.path.join(self.project, "mount-point"))
         self.private_folder = self._folder(os.path.join(self.project, "private"))
@@ -78,6 +80,7 @@ class Scene:
 
     def _make_files(self):
         self.secret_file = self._file(os.path.join(self.base, "secret.txt"))
+        self.home_file = self._file(os.path.join(self.caller.home, f".confide-attacks-{self.token}"))
         self.empty_file = self._file(os.path.join(self.base, "empty"), "")
         self.masked_file = self._file(os.path.join(self.project, ".env"))
         self.tmp_file = self._file(f"/tmp/confide-attacks-{self.token}")
