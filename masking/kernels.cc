@@ -1,8 +1,8 @@
 #include "masking/kernels.h"
 
 #include <bit>
-#include <cstring>
-#include <vector>
+
+#include "masking/token.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -56,7 +56,7 @@ size_t compact_plain(const uint8_t* in, size_t blocks, const uint64_t* keep, uin
     ranks[block] = static_cast<uint32_t>(used);
     const uint64_t kept = keep[block];
     for (unsigned i = 0; i < 64; ++i) {
-      out[used] = in[i];
+      out[used] = canonical(in[i]);
       used += kept >> i & 1;
     }
   }
@@ -68,24 +68,24 @@ constexpr Kernels kPlain{"plain", classify_plain, compact_plain};
 #if defined(__x86_64__)
 
 // A byte's class is the common bits of an entry for its low and one for its high half.
-//   1: 0x0_ 0x1_   2: space " ' + - /   4: backslash   8: 0x7f   16: ESC   32: % &   64: _
-constexpr uint8_t kDropped = 1 | 2 | 4 | 8 | 64;
+//   1: 0x0_ 0x1_   2: space " '   4: backslash   8: 0x7f   16: ESC   32: % &
+constexpr uint8_t kDropped = 1 | 2 | 4 | 8;
 constexpr uint8_t kStopped = 4 | 16 | 32;
 struct NibbleTables {
   alignas(16) uint8_t low[16] = {};
   alignas(16) uint8_t high[16] = {};
   constexpr NibbleTables() {
     for (auto& entry : low) entry = 1;
-    for (const unsigned n : {0x0U, 0x2U, 0x7U, 0xbU, 0xdU, 0xfU}) low[n] |= 2;
+    for (const unsigned n : {0x0U, 0x2U, 0x7U}) low[n] |= 2;
     low[0xc] |= 4;
-    low[0xf] |= 8 | 64;
+    low[0xf] |= 8;
     low[0xb] |= 16;
     low[0x5] |= 32;
     low[0x6] |= 32;
     high[0] = 1;
     high[1] = 1 | 16;
     high[2] = 2 | 32;
-    high[5] = 4 | 64;
+    high[5] = 4;
     high[7] = 8;
   }
   constexpr bool right() const {
@@ -129,18 +129,20 @@ __m128i load(const void* from) { return _mm_loadu_si128(static_cast<const __m128
 
 [[gnu::target("ssse3,popcnt")]] size_t compact_ssse3(const uint8_t* in, size_t blocks, const uint64_t* keep,
                                                      uint8_t* out, uint32_t* ranks) {
+  const __m128i minus = _mm_set1_epi8('-');
+  const __m128i underscore = _mm_set1_epi8('_');
+  const __m128i to_plus = _mm_set1_epi8('-' - '+');
+  const __m128i to_slash = _mm_set1_epi8('_' - '/');
   uint8_t* to = out;
   for (size_t block = 0; block < blocks; ++block, in += 64) {
     ranks[block] = static_cast<uint32_t>(to - out);
     const uint64_t kept = keep[block];
-    if (kept == ~uint64_t{0}) {
-      std::memcpy(to, in, 64);
-      to += 64;
-      continue;
-    }
     for (unsigned part = 0; part < 8; ++part) {
       const auto mask = static_cast<uint8_t>(kept >> (8 * part));
-      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(in + 8 * part));
+      __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(in + 8 * part));
+      // - is 2 above +, _ 0x30 above /.
+      bytes = _mm_sub_epi8(bytes, _mm_and_si128(_mm_cmpeq_epi8(bytes, minus), to_plus));
+      bytes = _mm_sub_epi8(bytes, _mm_and_si128(_mm_cmpeq_epi8(bytes, underscore), to_slash));
       const __m128i order = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(&kCompact.order[mask]));
       _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_shuffle_epi8(bytes, order));
       to += std::popcount(mask);
@@ -196,10 +198,17 @@ __m128i load(const void* from) { return _mm_loadu_si128(static_cast<const __m128
 [[gnu::target("avx512f,avx512bw,avx512vbmi2,popcnt")]] size_t compact_avx512(const uint8_t* in, size_t blocks,
                                                                              const uint64_t* keep, uint8_t* out,
                                                                              uint32_t* ranks) {
+  const __m512i plus = _mm512_set1_epi8('+');
+  const __m512i minus = _mm512_set1_epi8('-');
+  const __m512i slash = _mm512_set1_epi8('/');
+  const __m512i underscore = _mm512_set1_epi8('_');
   uint8_t* to = out;
   for (size_t block = 0; block < blocks; ++block, in += 64) {
     ranks[block] = static_cast<uint32_t>(to - out);
-    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(keep[block], _mm512_loadu_si512(in)));
+    __m512i bytes = _mm512_loadu_si512(in);
+    bytes = _mm512_mask_mov_epi8(bytes, _mm512_cmpeq_epi8_mask(bytes, minus), plus);
+    bytes = _mm512_mask_mov_epi8(bytes, _mm512_cmpeq_epi8_mask(bytes, underscore), slash);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(keep[block], bytes));
     to += std::popcount(keep[block]);
   }
   return static_cast<size_t>(to - out);

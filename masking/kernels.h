@@ -7,21 +7,9 @@
 
 namespace confide::masking {
 
-// Bytes that the filter leaves out: white space and control bytes, quotes, backslash, and the four characters in which
-// the base64 alphabets differ. Encodings add or drop them.
+// Bytes that the filter leaves out: white space and control bytes, quotes and backslashes. Encodings add or drop them.
 constexpr bool filter_keeps(uint8_t byte) {
-  if (byte <= 0x20) return false;
-  switch (byte) {
-    case '"':
-    case '\'':
-    case '\\':
-    case '+':
-    case '-':
-    case '/':
-    case '_':
-    case 0x7f: return false;
-    default: return true;
-  }
+  return byte > 0x20 && byte != 0x7f && byte != '"' && byte != '\'' && byte != '\\';
 }
 // Bytes that begin something to be decoded.
 constexpr bool filter_stops_at(uint8_t byte) { return byte == 0x1b || byte == '%' || byte == '&' || byte == '\\'; }
@@ -30,8 +18,8 @@ struct Kernels {
   const char* name;
   // For each 64 bytes of `in`, a bit per byte: kept, stopped at. `in` is readable up to the next multiple of 64.
   void (*classify)(const uint8_t* in, size_t blocks, uint64_t* keep, uint64_t* stop);
-  // Copies the kept bytes of `in` to `out`, which has room for all and 64 more; ranks[b] is how many there were before
-  // block b. Returns their number.
+  // Copies the kept bytes of `in`, in canonical form (token.h), to `out`, which has room for all and 64 more; ranks[b] is
+  // how many there were before block b. Returns their number.
   size_t (*compact)(const uint8_t* in, size_t blocks, const uint64_t* keep, uint8_t* out, uint32_t* ranks);
 };
 

@@ -1,9 +1,8 @@
 #include "masking/matcher.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
-
-#include "masking/kernels.h"
 
 namespace confide::masking {
 namespace {
@@ -64,19 +63,6 @@ void Ranges::add(Range range) {
   list_.erase(std::next(first), last);
 }
 
-// A quick no for most places: the first characters, where nothing is to be decoded, are no group of a needle.
-bool Matcher::may_start(uint64_t place) const {
-  const Filter& filter = tables_.filter;
-  const uint8_t* at = window_.at(place);
-  if (filter.gram == 0 || place + sizeof(uint64_t) > window_.end) return true;
-  for (unsigned i = 0; i < filter.gram; ++i) {
-    if (!filter_keeps(at[i]) || filter_stops_at(at[i])) return true;
-  }
-  uint64_t bytes = 0;
-  std::memcpy(&bytes, at, sizeof bytes);
-  return tables_.in_bitmap(bytes);
-}
-
 void Matcher::start(uint64_t place) {
   const uint8_t byte = *window_.at(place);
   switch (class_of(byte)) {
@@ -84,7 +70,7 @@ void Matcher::start(uint64_t place) {
     case ByteClass::kEscape: return;
     case ByteClass::kPlain: {
       const uint8_t first = canonical(byte);
-      if (tables_.roots[first] == tables_.roots[first + 1] || !may_start(place)) return;
+      if (tables_.roots[first] == tables_.roots[first + 1]) return;
       break;
     }
     case ByteClass::kQuote:
@@ -92,7 +78,44 @@ void Matcher::start(uint64_t place) {
     case ByteClass::kPercent:
     case ByteClass::kAmpersand: break;
   }
-  run({.start = place, .pos = place, .lo = 0, .hi = tables_.entry_count, .views = kBothViews});
+  Thread thread{.start = place, .pos = place, .lo = 0, .hi = tables_.entry_count, .views = kBothViews};
+  if (jump(thread)) run(thread);
+}
+
+// Finds the candidates by their first characters at once, where nothing is to be decoded there. False: there are none.
+bool Matcher::jump(Thread& thread) {
+  const auto count = static_cast<unsigned>(std::min<size_t>(tables_.min_required, sizeof(uint64_t)));
+  if (count < 2 || thread.pos + count > window_.end) return true;
+  const uint8_t* at = window_.at(thread.pos);
+  uint64_t key = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    if (class_of(at[i]) != ByteClass::kPlain) return true;
+    key = key << 8 | canonical(at[i]);
+  }
+  const auto key_of = [&](const Entry& entry) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, tables_.pool + entry.at, sizeof bytes);
+    return std::byteswap(bytes) >> (64 - 8 * count);
+  };
+  const unsigned first = canonical(*at);
+  const Entry* const entries = tables_.entries;
+  const Entry* const end = entries + tables_.roots[first + 1];
+  const Entry* const lo = std::partition_point(entries + tables_.roots[first], end,
+                                               [&](const Entry& entry) { return key_of(entry) < key; });
+  const Entry* hi = lo;
+  // Few entries share so many characters, unless secrets have a common beginning.
+  constexpr int kFew = 8;
+  for (int i = 0; i < kFew && hi != end && key_of(*hi) == key; ++i) ++hi;
+  if (hi - lo == kFew) hi = std::partition_point(hi, end, [&](const Entry& entry) { return key_of(entry) == key; });
+  if (lo == hi) return false;
+  thread.lo = static_cast<uint32_t>(lo - entries);
+  thread.hi = static_cast<uint32_t>(hi - entries);
+  thread.depth = count;
+  thread.pos += count;
+  note_matches(thread, thread.pos);
+  if (thread.lo < thread.hi) return true;
+  if (thread.confirmed()) report(thread);
+  return false;
 }
 
 void Matcher::resume(Thread thread) {
@@ -122,7 +145,9 @@ bool Matcher::step(Thread& thread) {
   }
   const uint8_t* at = window_.at(thread.pos);
   bool alive = false;
-  if (const ByteClass role = class_of(*at); role == ByteClass::kPlain) {
+  if (thread.hi - thread.lo == 1 && class_of(*at) == ByteClass::kPlain) {
+    alive = follow_one(thread);
+  } else if (const ByteClass role = class_of(*at); role == ByteClass::kPlain) {
     const uint8_t byte = canonical(*at);
     alive = read_characters(thread, &byte, 1, 1, 0);
   } else {
@@ -147,6 +172,38 @@ bool Matcher::step(Thread& thread) {
   }
   if (!alive && thread.confirmed()) report(thread);
   return alive;
+}
+
+// The usual case: one candidate is left, and nothing is to be decoded. Reads as far as it fits; false: it has ended.
+bool Matcher::follow_one(Thread& thread) {
+  const Entry& entry = tables_.entries[thread.lo];
+  // A part of the match that was just found, from further on to the same end.
+  if (thread.start < cover_.end && entry.at == cover_.at + (thread.start - cover_.start) &&
+      thread.pos - thread.start == thread.depth) {
+    thread.end = 0;
+    return false;
+  }
+  const uint32_t length = tables_.entry_length(entry);
+  const uint8_t* const wanted = tables_.pool + entry.at;
+  const uint64_t begin = thread.pos;
+  bool fits = true;
+  while (thread.depth < length && thread.pos < window_.end) {
+    const uint8_t byte = *window_.at(thread.pos);
+    fits = canonical(byte) == wanted[thread.depth];
+    if (!fits || class_of(byte) != ByteClass::kPlain) break;
+    ++thread.depth;
+    ++thread.pos;
+  }
+  if (thread.pos > begin) {
+    thread.features |= thread.gap_features;
+    thread.gap = 0;
+    thread.gap_features = 0;
+    thread.line_ended = false;
+    // Only the last of its characters matters: each more is the same match, longer.
+    note_matches(thread, thread.pos);
+  }
+  if (!fits && class_of(*window_.at(thread.pos)) == ByteClass::kPlain) return false;
+  return thread.lo < thread.hi && (thread.confirmed() || thread.depth < tables_.max_required);
 }
 
 bool Matcher::read_gap(Thread& thread, unsigned length, uint8_t features) {
@@ -209,6 +266,9 @@ void Matcher::note_matches(Thread& thread, uint64_t end) {
   while (thread.lo < thread.hi && tables_.entry_length(tables_.entries[thread.lo]) == thread.depth) {
     const Needle& needle = tables_.needles[tables_.entries[thread.lo].needle];
     note(thread, thread.lo, end, true);
+    if (thread.pos - thread.start == thread.depth && thread.end == end && end > cover_.end) {
+      cover_ = {thread.start, end, tables_.entries[thread.lo].at};
+    }
     if (needle.straddles != 0 && !straddled && (needle.views & thread.views) != 0) {
       straddled = true;
       follow_tail(thread, thread.lo);

@@ -84,8 +84,10 @@ class Matcher {
   void resume(Thread thread);
 
  private:
+  bool jump(Thread& thread);
   void run(Thread thread);
   bool step(Thread& thread);
+  bool follow_one(Thread& thread);
   bool read_characters(Thread& thread, const uint8_t* bytes, unsigned count, unsigned length, uint8_t features);
   void follow_tail(const Thread& thread, uint32_t entry);
   void read_tail(Thread& tail);
@@ -94,13 +96,19 @@ class Matcher {
   void note_matches(Thread& thread, uint64_t end);
   void note(Thread& thread, uint32_t entry, uint64_t end, bool whole);
   void report(const Thread& thread);
-  bool may_start(uint64_t place) const;
 
   const TablesView& tables_;
   Window window_;
   uint64_t floor_;
   Ranges& ranges_;
   std::vector<Thread>& open_;
+  // The last match of a whole needle without gaps or anything decoded: what begins within it with the same needle is
+  // part of it.
+  struct Cover {
+    uint64_t start = 0;
+    uint64_t end = 0;
+    uint32_t at = 0;  // in the pool
+  } cover_;
   Thread branch_;  // the decoded reading, once it differs
   bool branched_ = false;
 };

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "masking/entities.h"
 #include "masking/hex_digit.h"
 #include "masking/token.h"
 
@@ -16,37 +17,42 @@ uint64_t load_gram(const uint8_t* at) {
   return bytes;
 }
 
-bool is_letter_or_digit(uint8_t byte) {
-  const uint8_t folded = byte | 0x20;
-  return (byte >= '0' && byte <= '9') || (folded >= 'a' && folded <= 'z');
-}
-
 // Whether what begins at data[at] may be decoded to something else than what the filter sees there.
 bool may_decode(const uint8_t* data, size_t at, size_t size) {
   if (at + 2 >= size) return true;
   const uint8_t next = data[at + 1];
   switch (data[at]) {
     case '%': return next == 'u' || (hex_digit(next) >= 0 && hex_digit(data[at + 2]) >= 0);
-    case '&': return next == '#' || is_letter_or_digit(next);
-    case '\\': return is_letter_or_digit(next);
+    case '&': return read_entity(data + at, size - at, Ending::kOpen).kind != Entity::Kind::kNone;
+    case '\\': return (next >= '0' && next <= '3') || ((next | 0x20) >= 'a' && (next | 0x20) <= 'z');
     default: return false;
   }
+}
+
+// std::popcount is a call where the processor is not known to have an instruction for it.
+uint64_t count_bits(uint64_t bits) {
+  bits -= bits >> 1 & 0x5555555555555555;
+  bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+  return ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56;
 }
 
 uint64_t bits_from(size_t bit) { return ~uint64_t{0} << bit; }
 uint64_t bits_below(size_t bit) { return (uint64_t{1} << bit) - 1; }
 
+// Calls fn(word, bits) for each 64-bit word that the bits [begin, end) touch.
+template <class Fn>
+void for_bits(size_t begin, size_t end, Fn fn) {
+  while (begin < end) {
+    const size_t stop = std::min(end, (begin / 64 + 1) * 64);
+    fn(begin / 64, bits_from(begin % 64) & (stop % 64 == 0 ? ~uint64_t{0} : bits_below(stop % 64)));
+    begin = stop;
+  }
+}
+
 }  // namespace
 
 void Prefilter::mark_range(size_t begin, size_t end) {
-  while (begin < end) {
-    const size_t block = begin / 64;
-    const size_t stop = std::min(end, (block + 1) * 64);
-    uint64_t bits = bits_from(begin % 64);
-    if (stop % 64 != 0) bits &= bits_below(stop % 64);
-    marks_[block] |= bits;
-    begin = stop;
-  }
+  for_bits(begin, end, [&](size_t word, uint64_t bits) { marks_[word] |= bits; });
 }
 
 size_t Prefilter::next(size_t from) const {
@@ -60,26 +66,49 @@ size_t Prefilter::next(size_t from) const {
   return std::min(size_, block * 64 + static_cast<size_t>(std::countr_zero(bits)));
 }
 
-// Terminal escapes are gaps, but a match may begin anywhere, so also inside one. Returns where the text ends as far as
-// is known: before an escape that is not complete.
+// Terminal escapes are gaps; they are remembered for mark_escapes(). Returns where the text ends as far as is known:
+// before an escape that is not complete.
 size_t Prefilter::drop_escapes(const uint8_t* data, size_t size) {
+  escape_count_ = 0;
   for (size_t block = 0; block < blocks_; ++block) {
     for (uint64_t stops = stop_[block]; stops != 0; stops &= stops - 1) {
       const size_t at = block * 64 + static_cast<size_t>(std::countr_zero(stops));
       if (data[at] != 0x1b) continue;
+      stop_[block] &= ~(stops & (~stops + 1));
       const size_t length = escape_length(data + at, size - at, Ending::kOpen);
       if (length == kNoEscape) continue;
       const size_t end = length == kEscapeNeedsMore ? size : at + length;
-      mark_range(at + 1, end);
-      for (size_t i = at; i < end; ++i) keep_[i / 64] &= ~(uint64_t{1} << (i % 64));
-      if (length == kEscapeNeedsMore) return at;
+      for_bits(at, end, [&](size_t word, uint64_t bits) { keep_[word] &= ~bits; });
+      if (length == kEscapeNeedsMore) {
+        mark_range(at + 1, end);
+        return at;
+      }
+      if (escape_count_ < std::size(escapes_)) {
+        escapes_[escape_count_++] = {static_cast<uint16_t>(at), static_cast<uint16_t>(end)};
+      } else {
+        mark_range(at + 1, end);
+      }
     }
   }
   return size;
 }
 
+// A match may begin anywhere, so also inside an escape: with the rest of it and what follows.
+void Prefilter::mark_escapes(const TablesView& tables, const uint8_t* data, const uint8_t* kept, size_t count) {
+  for (size_t i = 0; i < escape_count_; ++i) {
+    const auto [begin, end] = escapes_[i];
+    const size_t rank = end < size_ ? rank_of(end) : count;
+    if (rank + tables.filter.head > count) continue;  // so close to the end that every place is marked anyway
+    uint64_t characters = load_gram(kept + rank);
+    for (size_t at = end; --at > begin;) {
+      if (filter_keeps(data[at])) characters = characters << 8 | canonical(data[at]);
+      if (tables.is_head(characters)) mark_range(at, at + 1);
+    }
+  }
+}
+
 size_t Prefilter::rank_of(size_t at) const {
-  return ranks_[at / 64] + static_cast<size_t>(std::popcount(keep_[at / 64] & bits_below(at % 64)));
+  return ranks_[at / 64] + count_bits(keep_[at / 64] & bits_below(at % 64));
 }
 
 // Where the kept byte with `rank` others before it stands.
@@ -88,6 +117,14 @@ size_t Prefilter::place_of(size_t rank) const {
   const auto block = static_cast<size_t>(above - ranks_) - 1;
   uint64_t bits = keep_[block];
   for (size_t skip = rank - ranks_[block]; skip > 0; --skip) bits &= bits - 1;
+  return block * 64 + static_cast<size_t>(std::countr_zero(bits));
+}
+
+// The first kept byte at or after `from`; there is one.
+size_t Prefilter::next_kept(size_t from) const {
+  size_t block = from / 64;
+  uint64_t bits = keep_[block] & bits_from(from % 64);
+  while (bits == 0) bits = keep_[++block];
   return block * 64 + static_cast<size_t>(std::countr_zero(bits));
 }
 
@@ -101,10 +138,21 @@ void Prefilter::mark_decodings(const uint8_t* data, size_t usable, unsigned run)
     for (uint64_t stops = stop_[block]; stops != 0; stops &= stops - 1) {
       const size_t at = block * 64 + static_cast<size_t>(std::countr_zero(stops));
       if (at >= usable) return;
-      if (data[at] == 0x1b || !may_decode(data, at, usable)) continue;
+      if (!may_decode(data, at, usable)) continue;
       mark_before(at, rank_of(at), run);
       mark_range(at, at + 1);
     }
+  }
+}
+
+// Marks the characters ranked `first` to `last` that may begin a match, with what is left out before them: a needle may
+// begin with a quote.
+void Prefilter::mark_run(const TablesView& tables, const uint8_t* kept, size_t first, size_t last) {
+  size_t begin = first == 0 ? 0 : place_of(first - 1) + 1;
+  for (size_t rank = first; rank <= last; ++rank) {
+    const size_t place = next_kept(begin);
+    if (tables.is_head(load_gram(kept + rank))) mark_range(begin, place + 1);
+    begin = place + 1;
   }
 }
 
@@ -112,8 +160,7 @@ void Prefilter::mark_runs(const TablesView& tables, const uint8_t* kept, size_t 
   const Filter filter = tables.filter;
   if (count < filter.run) return;
   const size_t last = count - filter.gram;  // the last group's place
-  const size_t groups_needed = filter.run - filter.gram + 1;
-  const auto found = [&](size_t at) { return tables.in_bitmap(load_gram(kept + at)); };
+  const auto found = [&](size_t at) { return tables.is_gram(load_gram(kept + at)); };
   size_t at = filter.stride - 1;
   while (at <= last) {
     if (at + 3 * filter.stride <= last) {
@@ -132,10 +179,8 @@ void Prefilter::mark_runs(const TablesView& tables, const uint8_t* kept, size_t 
     while (first > 0 && found(first - 1)) --first;
     size_t end = at + 1;
     while (end <= last && found(end)) ++end;
-    if (end - first >= groups_needed) {
-      // A match that begins later in this run would reach beyond it within its first characters.
-      mark_range(first == 0 ? 0 : place_of(first - 1) + 1, place_of(end - groups_needed) + 1);
-    }
+    // A match that begins later in this run would reach beyond it within its first characters.
+    if (end - first >= filter.stride) mark_run(tables, kept, first, end - filter.stride);
     at = end + filter.stride;
     at -= (at + 1) % filter.stride;
   }
@@ -160,6 +205,7 @@ void Prefilter::mark(const TablesView& tables, const uint8_t* data, size_t size,
   const size_t count = kernels_->compact(data, blocks_, keep_, scratch, ranks_);
   mark_decodings(data, usable, filter.run);
   mark_before(size, count, filter.run);
+  mark_escapes(tables, data, scratch, count);
   mark_runs(tables, scratch, count);
 }
 

@@ -72,7 +72,8 @@ class TablesBuilder : public NeedleSink {
       : layout_(tables.layout_), partial_(tables.options_.partial) {
     std::byte* base = memory.data();
     roots_ = reinterpret_cast<uint32_t*>(base + layout_.roots);
-    bitmap_ = reinterpret_cast<uint64_t*>(base + layout_.bitmap);
+    grams_ = reinterpret_cast<uint64_t*>(base + layout_.grams);
+    heads_ = reinterpret_cast<uint64_t*>(base + layout_.heads);
     needles_ = reinterpret_cast<Needle*>(base + layout_.needles);
     entries_ = reinterpret_cast<Entry*>(base + layout_.entries);
     pool_ = reinterpret_cast<uint8_t*>(base + layout_.pool);
@@ -124,7 +125,7 @@ class TablesBuilder : public NeedleSink {
             .needles = needles_,
             .entries = entries_,
             .roots = roots_,
-            .bitmap = bitmap_,
+            .grams = grams_, .heads = heads_,
             .entry_count = layout_.entry_count,
             .min_required = layout_.min_required,
             .max_required = layout_.max_required,
@@ -159,32 +160,42 @@ class TablesBuilder : public NeedleSink {
     if (entries_used_ == 0 || run < kMinRun) return;
     Filter& filter = layout_.filter;
     filter.run = run;
-    filter.gram = std::clamp(run / 2, 4U, 8U);
+    filter.gram = std::clamp((run + 2) / 2, kMinRun, 8U);
     filter.stride = std::min(kMaxStride, run - filter.gram + 1);
-    filter.mask = filter.gram == 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * filter.gram)) - 1;
-    const size_t bits = (layout_.needles - layout_.bitmap) * 8;
-    filter.shift = 64 - static_cast<unsigned>(std::countr_zero(bits));
-    for (size_t i = 0; i < needles_used_; ++i) add_grams(needles_[i]);
+    filter.gram_mask = mask_of(filter.gram);
+    filter.grams = set_of(layout_.heads - layout_.grams);
+    filter.head = std::min(8U, run);
+    filter.head_mask = mask_of(filter.head);
+    filter.heads = set_of(layout_.needles - layout_.heads);
+    for (size_t i = 0; i < entries_used_; ++i) add_beginning(entries_[i]);
   }
 
-  void add_grams(const Needle& needle) {
+  static uint64_t mask_of(unsigned bytes) { return bytes == 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * bytes)) - 1; }
+  static BitSet set_of(size_t bytes) { return {64 - static_cast<unsigned>(std::countr_zero(bytes / sizeof(uint64_t)))}; }
+
+  // The groups that are looked at from a match's first character on, and those characters.
+  void add_beginning(const Entry& entry) {
     const Filter& filter = layout_.filter;
-    uint64_t gram = 0;
-    unsigned kept = 0;
-    for (uint32_t i = 0; i < needle.length; ++i) {
-      const uint8_t byte = pool_[needle.offset + i];
-      if (!filter_keeps(byte)) continue;
-      gram = gram >> 8 | uint64_t{byte} << (8 * (filter.gram - 1));
-      if (++kept < filter.gram) continue;
-      const uint64_t slot = filter.slot(gram);
-      bitmap_[slot / 64] |= uint64_t{1} << (slot % 64);
+    uint8_t kept[kLongestRun];
+    unsigned count = 0;
+    for (const uint8_t* at = pool_ + entry.at; count < filter.run; ++at) {
+      if (filter_keeps(*at)) kept[count++] = *at;
     }
+    const auto first = [&](unsigned at, unsigned bytes) {
+      uint64_t characters = 0;
+      std::memcpy(&characters, kept + at, bytes);
+      return characters;
+    };
+    for (unsigned i = 0; i < filter.stride; ++i) filter.grams.add(grams_, filter.gram_key(first(i, filter.gram)));
+    filter.heads.add(heads_, first(0, filter.head));
+    ::explicit_bzero(kept, sizeof kept);
   }
 
   Tables::Layout& layout_;
   Partial partial_;
   uint32_t* roots_ = nullptr;
-  uint64_t* bitmap_ = nullptr;
+  uint64_t* grams_ = nullptr;
+  uint64_t* heads_ = nullptr;
   Needle* needles_ = nullptr;
   Entry* entries_ = nullptr;
   uint8_t* pool_ = nullptr;
@@ -259,14 +270,19 @@ Result<Tables> Tables::create(std::span<const Secret> secrets, const MaskOptions
   }
 
   Layout& layout = tables.layout_;
-  // Eight bits for each gram keep the filter sparse; a megabyte is as much as a cache bears.
-  const size_t bitmap_bytes = std::bit_ceil(std::clamp<size_t>(counter.pool, 512, size_t{1} << 20));
+  // Sixteen bits for each member keep the filter sparse; a megabyte is as much as a cache bears.
+  const auto set_bytes = [](size_t members) {
+    return std::bit_ceil(std::clamp<size_t>(2 * members, size_t{4} << 10, size_t{1} << 20));
+  };
+  const size_t grams_bytes = set_bytes(counter.entries + 4 * counter.needles);
+  const size_t heads_bytes = set_bytes(counter.entries) / 2;
   layout.roots = 0;
-  layout.bitmap = aligned(257 * sizeof(uint32_t));
-  layout.needles = layout.bitmap + bitmap_bytes;
+  layout.grams = aligned(257 * sizeof(uint32_t));
+  layout.heads = layout.grams + grams_bytes;
+  layout.needles = layout.heads + heads_bytes;
   layout.entries = layout.needles + aligned(counter.needles * sizeof(Needle));
   layout.pool = layout.entries + aligned(counter.entries * sizeof(Entry));
-  layout.end = layout.pool + aligned(counter.pool + 1);
+  layout.end = layout.pool + aligned(counter.pool + sizeof(uint64_t));  // read in words
   auto memory = SecretBuffer::create(layout.end, secrets::Backing::kLockedMemory);
   if (!memory) return with_context("tables of the masker", std::move(memory).error());
   tables.memory_ = std::move(*memory);
@@ -287,7 +303,8 @@ TablesView Tables::view_of(std::span<const std::byte> bytes) const {
           .needles = reinterpret_cast<const Needle*>(base + layout_.needles),
           .entries = reinterpret_cast<const Entry*>(base + layout_.entries),
           .roots = reinterpret_cast<const uint32_t*>(base + layout_.roots),
-          .bitmap = reinterpret_cast<const uint64_t*>(base + layout_.bitmap),
+          .grams = reinterpret_cast<const uint64_t*>(base + layout_.grams),
+          .heads = reinterpret_cast<const uint64_t*>(base + layout_.heads),
           .entry_count = layout_.entry_count,
           .min_required = layout_.min_required,
           .max_required = layout_.max_required,

@@ -40,18 +40,38 @@ inline constexpr uint16_t kMaxRequired = 96;
 // Values up to twice as long may need all of their characters (Partial::kOff).
 inline constexpr size_t kLongNeedle = size_t{2} * kMaxRequired;
 
+// A set of short strings that may say yes wrongly, never no: two bits of one word for each (a blocked Bloom filter).
+struct BitSet {
+  unsigned shift = 63;  // 64 - log2 of the number of words
+
+  static constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
+  void add(uint64_t* words, uint64_t key) const {
+    const uint64_t hash = key * kFactor;
+    words[hash >> shift] |= uint64_t{1} << (hash >> 26 & 63) | uint64_t{1} << (hash >> 34 & 63);
+  }
+  bool has(const uint64_t* words, uint64_t key) const {
+    const uint64_t hash = key * kFactor;
+    const uint64_t word = words[hash >> shift];
+    return (word >> (hash >> 26 & 63) & word >> (hash >> 34 & 63) & 1) != 0;
+  }
+};
+
 // The filter: which groups of `gram` characters occur in needles, and how a match shows in them. Characters that
 // encodings add or drop are left out of both needles and text (see prefilter.h).
 struct Filter {
   unsigned gram = 0;    // bytes, 4 to 8; 0: no filter, needles are too short
   unsigned run = 0;     // every match has at least this many such characters in a row
   unsigned stride = 1;  // one of this many successive positions is looked at
-  unsigned shift = 0;   // 64 - log2 of the bitmap's bits
-  uint64_t mask = 0;    // of a gram's bytes
+  uint64_t gram_mask = 0;
+  // The second look: the characters with which matches begin.
+  uint64_t head_mask = 0;
+  unsigned head = 0;  // bytes, up to 8
+  BitSet grams;
+  BitSet heads;
 
-  uint64_t slot(uint64_t bytes) const { return ((bytes | kFold) & mask) * kFactor >> shift; }
-  static constexpr uint64_t kFold = 0x2020202020202020;  // letter case is none of the filter's business
-  static constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
+  // Letter case is none of the first look's business: one group stands for three forms.
+  static constexpr uint64_t kFold = 0x2020202020202020;
+  uint64_t gram_key(uint64_t bytes) const { return (bytes | kFold) & gram_mask; }
 };
 inline constexpr unsigned kLongestRun = 16;
 
@@ -61,7 +81,8 @@ struct TablesView {
   const Needle* needles = nullptr;
   const Entry* entries = nullptr;
   const uint32_t* roots = nullptr;  // 257: entries that begin with a character
-  const uint64_t* bitmap = nullptr;
+  const uint64_t* grams = nullptr;
+  const uint64_t* heads = nullptr;
   uint32_t entry_count = 0;
   uint16_t min_required = 0;  // over all needles
   uint16_t max_required = 0;
@@ -78,10 +99,9 @@ struct TablesView {
     const uint32_t length = entry_length(entry);
     return length < kMaxRequired ? length : kMaxRequired;
   }
-  bool in_bitmap(uint64_t gram) const {
-    const uint64_t slot = filter.slot(gram);
-    return (bitmap[slot / 64] >> (slot % 64) & 1) != 0;
-  }
+  // Whether the characters of `bytes` (least significant first) may be a group of a needle, or begin a match.
+  bool is_gram(uint64_t bytes) const { return filter.grams.has(grams, filter.gram_key(bytes)); }
+  bool is_head(uint64_t bytes) const { return filter.heads.has(heads, bytes & filter.head_mask); }
 };
 
 // For tests: the slow path alone must find the same.
@@ -117,7 +137,7 @@ class Tables {
   secrets::SecretBuffer memory_;
   // Where the parts lie in memory_.
   struct Layout {
-    size_t roots = 0, bitmap = 0, needles = 0, entries = 0, pool = 0, end = 0;
+    size_t roots = 0, grams = 0, heads = 0, needles = 0, entries = 0, pool = 0, end = 0;
     uint32_t entry_count = 0;
     uint16_t min_required = 0, max_required = 0;
     Filter filter;

@@ -58,7 +58,8 @@ class Texts {
  private:
   std::string written_differently(const std::string& piece) {
     static constexpr const char* kHex = "0123456789abcdef";
-    const size_t how = below(4);
+    const size_t how = below(5);
+    if (how == 4) return in_code(piece);
     std::string out;
     for (const char c : piece) {
       const auto byte = static_cast<unsigned char>(c);
@@ -71,15 +72,26 @@ class Texts {
     return out;
   }
 
+  std::string in_code(const std::string& piece) {
+    struct Text : ByteSink {
+      void put(uint8_t byte) override { text.push_back(static_cast<char>(byte)); }
+      std::string text;
+    } out;
+    const CodeRow& row = code_rows()[below(code_rows().size())];
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(piece.data());
+    row.write({{bytes, piece.size()}}, static_cast<unsigned>(below(row.variants)), out);
+    return out.text;
+  }
+
   std::mt19937_64 random_;
 };
 
 TEST(Prefilter, FindsWhatTheSlowPathFindsWithEveryKernel) {
   Texts texts(3);
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 16; ++round) {
     Secrets secrets;
     const size_t count = 1 + texts.below(12);
-    const size_t shortest = 6 + texts.below(30);
+    const size_t shortest = 6 + texts.below(40);
     for (size_t i = 0; i < count; ++i)
       secrets.push_back({"S" + std::to_string(i), texts.secret(shortest + texts.below(20))});
     const Tables fast = tables_of(secrets);
