@@ -18,11 +18,7 @@ namespace confide::launcher {
 namespace {
 
 constexpr std::string_view kMagic = "confide masks 1\n";
-constexpr size_t kMaxMatches = 4096;
 constexpr size_t kMaxIndexFile = 8UL << 20;
-constexpr size_t kMaxEntries = 2'000'000;
-constexpr int64_t kMaxWalkMs = 10'000;
-constexpr int kMaxDepth = 64;
 constexpr int64_t kKeptSeconds = 30L * 24 * 3600;
 constexpr int64_t kAbandonedSeconds = 60;
 
@@ -43,10 +39,11 @@ bool names_folder(const policy::Masks& masks, std::string_view folder) {
 
 class Walk {
  public:
-  Walk(const policy::Masks& masks, int root) : masks_(masks), root_(root), enters_git_(names_folder(masks, ".git")), enters_modules_(names_folder(masks, "node_modules")) {}
+  Walk(const policy::Masks& masks, int root, const WalkBounds& bounds)
+      : masks_(masks), root_(root), bounds_(bounds), enters_git_(names_folder(masks, ".git")), enters_modules_(names_folder(masks, "node_modules")) {}
 
   MaskPaths run() {
-    const int64_t end = milliseconds(CLOCK_MONOTONIC) + kMaxWalkMs;
+    const int64_t end = milliseconds(CLOCK_MONOTONIC) + bounds_.milliseconds;
     std::vector<std::string> waiting = {""};
     while (!waiting.empty() && found_.reach == Reach::kWhole) {
       const std::string folder = std::move(waiting.back());
@@ -70,7 +67,7 @@ class Walk {
     while (const dirent* entry = ::readdir(listing)) {
       const std::string_view name = entry->d_name;
       if (name == "." || name == "..") continue;
-      if (++entries_ > kMaxEntries || found_.paths.size() >= kMaxMatches) {
+      if (++entries_ > bounds_.entries || found_.paths.size() >= bounds_.matches) {
         found_.reach = Reach::kCutShort;
         break;
       }
@@ -90,7 +87,7 @@ class Walk {
     if (type == DT_DIR) {
       if ((name == ".git" && !enters_git_) || (name == "node_modules" && !enters_modules_)) return;
       if (!any_glob(masks_, [&](const std::string& glob) { return policy::glob_may_match_below(glob, path); })) return;
-      if (std::ranges::count(path, '/') >= kMaxDepth) found_.reach = Reach::kCutShort;
+      if (std::ranges::count(path, '/') >= bounds_.depth) found_.reach = Reach::kCutShort;
       else waiting.push_back(std::move(path));
       return;
     }
@@ -101,6 +98,7 @@ class Walk {
 
   const policy::Masks& masks_;
   int root_;
+  const WalkBounds& bounds_;
   bool enters_git_;
   bool enters_modules_;
   size_t entries_ = 0;
@@ -182,7 +180,7 @@ Result<UniqueFd> new_file(int folder, const std::string& name) {
 
 }  // namespace
 
-MaskPaths walk_for_masks(const policy::Masks& masks, int root) { return Walk(masks, root).run(); }
+MaskPaths walk_for_masks(const policy::Masks& masks, int root, const WalkBounds& bounds) { return Walk(masks, root, bounds).run(); }
 
 std::string mask_index_name(const std::string& project, const policy::Masks& masks) {
   const std::string key = key_of(project, masks);
@@ -210,7 +208,7 @@ std::optional<MaskPaths> decode_mask_index(std::string_view bytes, const std::st
   bytes.remove_prefix(bytes.find('\n') + 1);
   while (!bytes.empty()) {
     const size_t end = bytes.find('\0');
-    if (end == std::string_view::npos || found.paths.size() >= kMaxMatches) return {};
+    if (end == std::string_view::npos || found.paths.size() >= WalkBounds().matches) return {};
     const std::string_view path = bytes.substr(0, end);
     if (is_below_root(path) && policy::is_masked(path, policy::Tracked::kYes, masks)) found.paths.emplace_back(path);
     bytes.remove_prefix(end + 1);

@@ -28,10 +28,15 @@ struct MaskIndex {
   int64_t age_ms = 0;
 };
 
+struct WalkBounds {
+  size_t entries = 2'000'000;
+  size_t matches = 4096;  // each costs a mount at every launch
+  long depth = 64;
+  int64_t milliseconds = 10'000;
+};
 // Looks through everything below `root` (a descriptor of the project's folder) where a pattern may match, without
-// following links, leaving out `.git` and `node_modules` unless a pattern names them. Bounded in time (10 s), entries
-// (2 million), depth and matches (4096).
-MaskPaths walk_for_masks(const policy::Masks& masks, int root);
+// following links, leaving out `.git` and `node_modules` unless a pattern names them.
+MaskPaths walk_for_masks(const policy::Masks& masks, int root, const WalkBounds& bounds = {});
 
 // The index of `project` for these patterns; nothing if there is none or if it is not the caller's own.
 std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks);

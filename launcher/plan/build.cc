@@ -56,7 +56,8 @@ class Builder {
     deliver_secrets();
     TRY(restrict_files());
     add(PrivilegesStep{}, kBuiltIn);
-    add(VerifyStep{.own_proc = own_proc_, .read_only = namespaces_ != 0 ? "/" : ""}, kBuiltIn);
+    const bool sealed = namespaces_ != 0 && !(policy_.system == policy::System::kWholeRoot && policy_.powers.writable_system);
+    add(VerifyStep{.own_proc = own_proc_, .read_only = sealed ? "/" : ""}, kBuiltIn);
     change_directory();
     TRY(filter_calls());
     run_command();
@@ -202,6 +203,7 @@ class Builder {
         Layer::kNamespaces);
     lay_out_root();
     SealStep seal;
+    if (policy_.system == policy::System::kWholeRoot && policy_.powers.writable_system) seal.writable.emplace_back("/");
     for (const ViewNode& node : view_.nodes) place(node, seal);
     TRY(tell_of_idmap());
     if (private_passwd()) {
@@ -421,7 +423,8 @@ class Builder {
   }
 
   void rules_for_view(LandlockStep& step) const {
-    if (policy_.system == policy::System::kWholeRoot) add_rule(step, "/", kLandlockRead, FileKind::kFolder);
+    const bool whole = policy_.system == policy::System::kWholeRoot;
+    if (whole) add_rule(step, "/", policy_.powers.writable_system ? kLandlockWrite : kLandlockRead, FileKind::kFolder);
     else add_rule(step, "/", abi::kFsReadDir, FileKind::kFolder);  // listing; the mount namespace bounds it
     for (const ViewNode& node : view_.nodes) {
       if (node.what == What::kHidden) continue;
@@ -430,7 +433,7 @@ class Builder {
     }
     add_rule(step, "/dev", kLandlockDevices, FileKind::kFolder);
     add_rule(step, "/proc", kLandlockRead, FileKind::kFolder);
-    if (policy_.system != policy::System::kWholeRoot) add_rule(step, "/run", kLandlockRead, FileKind::kFolder);
+    if (!whole) add_rule(step, "/run", kLandlockRead, FileKind::kFolder);
   }
 
   // No mount namespace: the host's tree as it is, cut by Landlock alone. No private home and /tmp, so neither is there.

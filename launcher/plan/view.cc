@@ -31,7 +31,8 @@ class ViewMaker {
         if (entry.link_target.empty()) add_system(entry.path, profile);
       if (scene_.resolver) add_bind(*scene_.resolver, Access::kRead, "name resolution", false);
     }
-    if (!policy_.home_visible && policy_.system != policy::System::kWholeRoot) add_home(profile);
+    if (policy_.home_visible) show_home(profile);
+    else if (policy_.system != policy::System::kWholeRoot) add_home(profile);
     TRY(add_paths());
     add_project(profile);
     std::ranges::stable_sort(nodes_, path_less, &ViewNode::path);
@@ -48,6 +49,7 @@ class ViewMaker {
   void add_system(const std::string& path, const std::string& origin) {
     nodes_.push_back({.path = path,
                       .source = {.requested = path, .canonical = path, .kind = FileKind::kFolder},
+                      .access = policy_.powers.writable_system ? Access::kWrite : Access::kRead,
                       .contested = false,
                       .origin = origin});
   }
@@ -71,6 +73,12 @@ class ViewMaker {
     if (home.requested.size() < 2) return;
     add_private(home.requested, "0700", origin);
     if (home.kind == FileKind::kFolder && home.canonical != home.requested) add_private(home.canonical, "0700", origin);
+  }
+
+  // The caller's own home, read-only; rules on paths inside it say more.
+  void show_home(const std::string& origin) {
+    const PathFact& home = scene_.caller.home;
+    if (home.requested.size() >= 2 && home.kind == FileKind::kFolder) add_bind(home, Access::kRead, origin);
   }
 
   Status add_paths() {

@@ -27,6 +27,7 @@ constexpr int64_t kGitPatienceMs = 3000;
 constexpr int64_t kGitLookMs = 50;
 // A build that makes thousands of files in a large folder is not answered with a listing for each.
 constexpr int64_t kRestFactor = 10;
+constexpr int64_t kMinRestMs = 1;
 constexpr int64_t kMaxRestMs = 1000;
 
 int64_t now_us() {
@@ -159,7 +160,7 @@ std::vector<std::string> MaskWatch::changed(int64_t now_ms) {
   again_.reset();
   const int64_t start = now_us();
   std::vector<std::string> names = look_around();
-  rest_until_ = now_ms + std::min((now_us() - start) * kRestFactor / 1000, kMaxRestMs);
+  rest_until_ = now_ms + std::clamp((now_us() - start) * kRestFactor / 1000, kMinRestMs, kMaxRestMs);
   wait_for_git(names, now_ms);
   std::vector<std::string> paths;
   if (names.empty()) return paths;

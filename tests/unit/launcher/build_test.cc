@@ -140,6 +140,19 @@ TEST(Identity, HostRootIsAPowerThatMustBeNamed) {
   EXPECT_NE(explain(plan).find("confide.toml:3"), std::string::npos);
 }
 
+TEST(View, AVisibleHomeIsReadOnly) {
+  BuildInput input = input_for(user_in_project());
+  input.policy.home_visible = true;
+  EXPECT_NE(bind_text(build(input).value()).find("/home/me -> /home/me (ro)"), std::string::npos);
+}
+
+TEST(View, AWritableSystemIsAPowerThatMustBeNamed) {
+  BuildInput input = input_for(user_in_project());
+  EXPECT_NE(bind_text(build(input).value()).find("/usr -> /usr (ro)"), std::string::npos);
+  input.policy.powers.writable_system = policy::WritableSystem{{"confide.toml:9"}};
+  EXPECT_NE(bind_text(build(input).value()).find("/usr -> /usr (rw)"), std::string::npos);
+}
+
 TEST(View, ALaterRuleWinsAndANarrowerOneInsideAWiderOneHolds) {
   BuildInput input = input_for(user_in_project());
   add_path(input, folder("/home/me/shop/vendor"), Access::kRead);
