@@ -39,8 +39,42 @@ void add_list_option(CLI::App& app, const std::string& name, std::vector<policy:
 
 }  // namespace
 
+Result<MaskOptions> parse_mask_options(Arguments arguments) {
+  MaskOptions options;
+  CLI::App app("Copy standard input to standard output with secrets concealed, in every form that they are known to take.", "confide mask");
+  app.footer("\nexample:\n  ./deploy 2>&1 | confide mask --secret TOKEN=file:///home/me/.token\n");
+  app.add_option("--secret", options.secrets, "a secret by reference: NAME=REF")->type_name("NAME=REF")->expected(1)->take_all()->allow_extra_args(false);
+  app.add_option("--env-file", options.env_files, "a file of variables and references")->type_name("FILE")->expected(1)->take_all()->allow_extra_args(false);
+  try {
+    std::vector<std::string> words(arguments.begin(), arguments.end());
+    std::reverse(words.begin(), words.end());  // CLI11's order
+    app.parse(words);
+  } catch (const CLI::CallForHelp&) {
+    options.help = app.help();
+    return options;
+  } catch (const CLI::ParseError& error) {
+    return Error{ErrorKind::kUsage, 0, cat(printable(error.what()), " (confide mask --help lists the options)")};
+  }
+  if (options.secrets.empty() && options.env_files.empty()) {
+    return Error{ErrorKind::kUsage, 0, "nothing to conceal: name secrets, as in --secret TOKEN=file:///path"};
+  }
+  for (const std::string& text : options.secrets) {
+    const auto flag = policy::parse_secret_flag(text);
+    if (!flag) return flag.error();
+    if (flag->reference.scheme == policy::Scheme::kStdin) {
+      return Error{ErrorKind::kUsage, 0, cat(printable(flag->name), ": standard input is what is masked; give the value as fd:N")};
+    }
+  }
+  return options;
+}
+
 Result<Parsed> parse_run_options(Arguments arguments, For verb) {
   Parsed parsed;
+  // Nothing to parse, as in every call of an agent's client: setting the parser up is a tenth of a launch.
+  if (arguments.size() > 1 && std::string_view(arguments.front()) == "--") {
+    parsed.options.command.assign(arguments.begin() + 1, arguments.end());
+    return parsed;
+  }
   RunOptions& options = parsed.options;
   CLI::App app(verb == For::kRun ? "Run a command in a sandbox." : "Show what `confide run` would do, step by step, and why.",
                verb == For::kRun ? "confide run" : "confide explain");

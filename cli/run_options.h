@@ -1,4 +1,4 @@
-// The options that `run` and `explain` share.
+// The options of the verbs that have many; the one file behind it is the only one that includes CLI11.
 #pragma once
 
 #include <optional>
@@ -30,6 +30,14 @@ struct Parsed {
   RunOptions options;
   std::optional<std::string> help;  // print it and stop
 };
+
+struct MaskOptions {
+  std::vector<std::string> secrets;
+  std::vector<std::string> env_files;
+  std::optional<std::string> help;  // print it and stop
+};
+// Errors: kUsage.
+Result<MaskOptions> parse_mask_options(Arguments arguments);
 
 enum class For : uint8_t { kRun, kExplain };
 // Errors: kUsage.

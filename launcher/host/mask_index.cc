@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kMagic = "confide masks 1\n";
 constexpr size_t kMaxIndexFile = 8UL << 20;
 constexpr int64_t kKeptSeconds = 30L * 24 * 3600;
-constexpr int64_t kAbandonedSeconds = 60;
+constexpr int64_t kAbandonedMs = 60'000;
 
 int64_t milliseconds(clockid_t clock) {
   timespec now{};
@@ -166,16 +166,39 @@ void remove_old(int folder) {
   ::closedir(listing);
 }
 
-// One writer at a time; a file that a killed one left behind is taken over after a minute.
-Result<UniqueFd> new_file(int folder, const std::string& name) {
+// With a name, where the file system can make none without (NFS): then one writer at a time, and what a killed one left
+// behind is taken over after a minute.
+Result<UniqueFd> named_file(int folder, const std::string& name) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
   auto made = sys::openat(folder, name, kFlags, 0600);
   if (made || made.error().errnum != EEXIST) return made;
   struct stat found {};
   if (::fstatat(folder, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return made;
-  if (milliseconds(CLOCK_REALTIME) - milliseconds(found.st_mtim) < kAbandonedSeconds * 1000) return made;
+  if (milliseconds(CLOCK_REALTIME) - milliseconds(found.st_mtim) < kAbandonedMs) return made;
   (void)::unlinkat(folder, name.c_str(), 0);
   return sys::openat(folder, name, kFlags, 0600);
+}
+
+Status give_name(int file, int folder, const std::string& name) {
+  const std::string self = cat("/proc/self/fd/", file);
+  const auto link = [&] { return ::linkat(AT_FDCWD, self.c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) == 0; };
+  if (link()) return {};
+  // Another writer's, or left by one that was killed: complete in either case, and as good as this one.
+  if (errno == EEXIST && ::unlinkat(folder, name.c_str(), 0) == 0 && link()) return {};
+  return sys::errno_error("link", name);
+}
+
+// In the place of what is there, at once. A writer that is killed leaves nothing behind, or a whole file.
+Status put_file(int folder, const std::string& name, std::string_view bytes) {
+  const std::string fresh = name + ".new";
+  auto file = sys::openat(folder, ".", O_WRONLY | O_TMPFILE, 0600);
+  const bool nameless = file.has_value();
+  if (!nameless) file = TRY(named_file(folder, fresh));
+  auto written = sys::write_all(file->get(), bytes);
+  if (written && nameless) written = give_name(file->get(), folder, fresh);
+  if (written && ::renameat(folder, fresh.c_str(), folder, name.c_str()) != 0) written = sys::errno_error("rename", name);
+  if (!written && !nameless) (void)::unlinkat(folder, fresh.c_str(), 0);
+  return written;
 }
 
 }  // namespace
@@ -234,12 +257,7 @@ std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::st
 
 Status store_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks, const MaskPaths& found) {
   const UniqueFd folder = TRY(index_folder(cache, IfMissing::kMake));
-  const std::string name = mask_index_name(project, masks);
-  const std::string fresh = name + ".new";
-  const UniqueFd fd = TRY(new_file(folder.get(), fresh));
-  auto written = sys::write_all(fd.get(), encode_mask_index(project, masks, found));
-  if (written && ::renameat(folder.get(), fresh.c_str(), folder.get(), name.c_str()) != 0) written = sys::errno_error("rename", name);
-  if (!written) (void)::unlinkat(folder.get(), fresh.c_str(), 0);
+  auto written = put_file(folder.get(), mask_index_name(project, masks), encode_mask_index(project, masks, found));
   remove_old(folder.get());
   return written;
 }

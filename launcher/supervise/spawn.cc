@@ -178,7 +178,7 @@ std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input) {
       return std::unexpected(failure(written.error(), policy::Layer::kNamespaces));
     }
     const child::Order order{child::OrderKind::kMapsWritten, 0};
-    (void)::send(spawned.control(), &order, sizeof order, MSG_NOSIGNAL);
+    if (::send(spawned.control(), &order, sizeof order, MSG_NOSIGNAL) < 0) return std::unexpected(failure(sys::errno_error("telling the child of its id maps")));
   }
   return spawned;
 }
