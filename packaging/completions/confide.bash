@@ -1,0 +1,69 @@
+# bash completion for confide(1)
+
+_confide_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2"); }
+
+# What comes after an option that takes something. False: the word before takes nothing.
+_confide_value() {
+  local option=$1 current=$2
+  case $option in
+    --profile) _confide_words "tool readonly agent bench" "$current" ;;
+    --network) _confide_words "none host" "$current" ;;
+    --policy | --env-file | --read | --write | --hide)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      ;;
+    --env) mapfile -t COMPREPLY < <(compgen -e -- "$current") ;;
+    --secret | --timeout | --memory | --pids | --cpu | --status-fd) COMPREPLY=() ;;
+    *) return 1 ;;
+  esac
+}
+
+_confide() {
+  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
+  local verbs="run shell explain doctor mask policy help"
+  local shared="--profile --policy --env-file --secret --read --write --hide --network --env --timeout --memory --pids --cpu --json --help"
+  local options
+  COMPREPLY=()
+  if [[ $COMP_CWORD -eq 1 ]]; then
+    _confide_words "$verbs --help --version" "$current"
+    return
+  fi
+  case ${COMP_WORDS[1]} in
+    run) options="$shared --dry-run --status-fd --no-masking --trace-launch" ;;
+    explain) options=$shared ;;
+    mask) options="--secret --env-file --help" ;;
+    doctor) options="--json --help" ;;
+    shell) options="-- --help" ;;
+    policy) options="--help" ;;
+    *) return ;;
+  esac
+
+  # The command, behind `--`, has a completion of its own.
+  for ((i = 2; i < COMP_CWORD; i++)); do
+    if [[ ${COMP_WORDS[i]} == -- ]]; then
+      if [[ ${COMP_WORDS[1]} == shell ]]; then return; fi
+      if declare -F _command_offset >/dev/null; then
+        _command_offset $((i + 1))
+      else
+        mapfile -t COMPREPLY < <(compgen -c -f -- "$current")
+      fi
+      return
+    fi
+  done
+
+  if [[ ${COMP_WORDS[1]} == policy ]]; then
+    if [[ $COMP_CWORD -eq 2 ]]; then
+      _confide_words "check schema --help" "$current"
+    elif [[ $before == check ]]; then
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
+    return
+  fi
+  # bash takes `=` for a word of its own: --network=host is three.
+  if [[ $before == "=" ]]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi
+  if [[ $current == "=" ]]; then current=""; fi
+  _confide_value "$before" "$current" || _confide_words "$options" "$current"
+}
+
+complete -F _confide confide

@@ -1,0 +1,52 @@
+# fish completion for confide(1)
+
+function __confide_verb --description 'the verb is one of these, and the command has not begun'
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and contains -- $words[2] $argv; and not contains -- -- $words
+end
+
+function __confide_command --description 'behind --, where the command stands'
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words); and test (count $words) -ge 2; and contains -- $words[2] run explain
+end
+
+function __confide_complete_command --description 'what the command itself would complete'
+    set -l words (commandline -opc) (commandline -ct)
+    set -l at (contains -i -- -- $words); or return
+    complete -C (string join ' ' -- (string escape -- $words[(math $at + 1)..-2]) $words[-1])
+end
+
+complete -c confide -f
+complete -c confide -n __fish_use_subcommand -a run -d 'run a command in a sandbox, with secrets where they are asked for'
+complete -c confide -n __fish_use_subcommand -a shell -d 'run a shell command in a sandbox'
+complete -c confide -n __fish_use_subcommand -a explain -d 'show what run would do, step by step, and why'
+complete -c confide -n __fish_use_subcommand -a doctor -d 'say what this kernel and this place allow'
+complete -c confide -n __fish_use_subcommand -a mask -d 'copy standard input to standard output, secrets concealed'
+complete -c confide -n __fish_use_subcommand -a policy -d 'check a policy file, or print its schema'
+complete -c confide -n __fish_use_subcommand -a help -d 'list the verbs'
+complete -c confide -n __fish_use_subcommand -l version -d 'print the version'
+complete -c confide -n __fish_use_subcommand -l help -d 'list the verbs'
+complete -c confide -n '__confide_verb run shell explain doctor mask policy' -l help -d 'list the options'
+
+complete -c confide -n '__confide_verb run explain mask' -l secret -x -d 'a secret by reference: NAME=REFERENCE'
+complete -c confide -n '__confide_verb run explain mask' -l env-file -r -F -d 'variables and references'
+complete -c confide -n '__confide_verb run explain' -l profile -x -a 'tool readonly agent bench' -d 'what the sandbox may see and do'
+complete -c confide -n '__confide_verb run explain' -l policy -r -F -d 'a file to use as the project\'s confide.toml'
+complete -c confide -n '__confide_verb run explain' -l read -r -F -d 'show a path, read-only'
+complete -c confide -n '__confide_verb run explain' -l write -r -F -d 'show a path, writable'
+complete -c confide -n '__confide_verb run explain' -l hide -r -F -d 'show a folder as empty, a file as an empty one'
+complete -c confide -n '__confide_verb run explain' -l network -x -a 'none host' -d 'no network, or the host\'s'
+complete -c confide -n '__confide_verb run explain' -l env -x -a '(set --names --export)' -d 'pass a variable, or set one'
+complete -c confide -n '__confide_verb run explain' -l timeout -x -d 'end the run after this time, as in 30s'
+complete -c confide -n '__confide_verb run explain' -l memory -x -d 'limit of memory, as in 2G'
+complete -c confide -n '__confide_verb run explain' -l pids -x -d 'limit of processes'
+complete -c confide -n '__confide_verb run explain' -l cpu -x -d 'limit of processors, as in 1.5'
+complete -c confide -n '__confide_verb run explain doctor' -l json -d 'JSON instead of text'
+complete -c confide -n '__confide_verb run' -l dry-run -d 'print the plan and run nothing'
+complete -c confide -n '__confide_verb run' -l status-fd -x -d 'write what happens to this descriptor'
+complete -c confide -n '__confide_verb run' -l no-masking -d 'do not conceal secrets in the output'
+complete -c confide -n '__confide_verb run' -l trace-launch -d 'print how long each step of the launch took'
+
+complete -c confide -n '__confide_verb policy' -a 'check schema'
+complete -c confide -n '__confide_verb policy; and __fish_seen_subcommand_from check' -F
+complete -c confide -n __confide_command -a '(__confide_complete_command)'
