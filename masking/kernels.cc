@@ -11,6 +11,48 @@
 namespace confide::masking {
 namespace {
 
+struct ByteRoles {
+  uint8_t of[256] = {};
+  constexpr ByteRoles() {
+    for (unsigned b = 0; b < 256; ++b) {
+      const auto byte = static_cast<uint8_t>(b);
+      of[b] = static_cast<uint8_t>((filter_keeps(byte) ? 1 : 0) | (filter_stops_at(byte) ? 2 : 0) |
+                                   (byte == kEscapeByte ? 4 : 0));
+    }
+  }
+};
+constexpr ByteRoles kRoles;
+
+void classify_plain(const uint8_t* in, size_t blocks, Masks* masks) {
+  for (size_t block = 0; block < blocks; ++block, in += 64) {
+    Masks found;
+    for (unsigned i = 0; i < 64; ++i) {
+      const uint64_t roles = kRoles.of[in[i]];
+      found.keep |= (roles & 1) << i;
+      found.stop |= (roles >> 1 & 1) << i;
+      found.escape |= (roles >> 2) << i;
+    }
+    masks[block] = found;
+  }
+}
+
+size_t compact_plain(const uint8_t* in, size_t blocks, const Masks* masks, uint8_t* out, uint32_t* ranks) {
+  size_t used = 0;
+  for (size_t block = 0; block < blocks; ++block, in += 64) {
+    ranks[block] = static_cast<uint32_t>(used);
+    const uint64_t kept = masks[block].keep;
+    for (unsigned i = 0; i < 64; ++i) {
+      out[used] = canonical(in[i]);
+      used += kept >> i & 1;
+    }
+  }
+  return used;
+}
+
+constexpr Kernels kPlain{"plain", classify_plain, compact_plain};
+
+#if defined(__x86_64__)
+
 // The order of eight bytes that brings those of a mask to the front.
 struct CompactTable {
   uint64_t order[256] = {};
@@ -25,52 +67,11 @@ struct CompactTable {
 };
 constexpr CompactTable kCompact;
 
-struct ByteMasks {
-  bool keep[256] = {};
-  bool stop[256] = {};
-  constexpr ByteMasks() {
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      keep[byte] = filter_keeps(static_cast<uint8_t>(byte));
-      stop[byte] = filter_stops_at(static_cast<uint8_t>(byte));
-    }
-  }
-};
-constexpr ByteMasks kMasks;
-
-void classify_plain(const uint8_t* in, size_t blocks, uint64_t* keep, uint64_t* stop) {
-  for (size_t block = 0; block < blocks; ++block, in += 64) {
-    uint64_t kept = 0;
-    uint64_t stopped = 0;
-    for (unsigned i = 0; i < 64; ++i) {
-      kept |= uint64_t{kMasks.keep[in[i]]} << i;
-      stopped |= uint64_t{kMasks.stop[in[i]]} << i;
-    }
-    keep[block] = kept;
-    stop[block] = stopped;
-  }
-}
-
-size_t compact_plain(const uint8_t* in, size_t blocks, const uint64_t* keep, uint8_t* out, uint32_t* ranks) {
-  size_t used = 0;
-  for (size_t block = 0; block < blocks; ++block, in += 64) {
-    ranks[block] = static_cast<uint32_t>(used);
-    const uint64_t kept = keep[block];
-    for (unsigned i = 0; i < 64; ++i) {
-      out[used] = canonical(in[i]);
-      used += kept >> i & 1;
-    }
-  }
-  return used;
-}
-
-constexpr Kernels kPlain{"plain", classify_plain, compact_plain};
-
-#if defined(__x86_64__)
-
 // A byte's class is the common bits of an entry for its low and one for its high half.
 //   1: 0x0_ 0x1_   2: space " '   4: backslash   8: 0x7f   16: ESC   32: % &
 constexpr uint8_t kDropped = 1 | 2 | 4 | 8;
-constexpr uint8_t kStopped = 4 | 16 | 32;
+constexpr uint8_t kStopped = 4 | 32;
+constexpr uint8_t kEscape = 16;
 struct NibbleTables {
   alignas(16) uint8_t low[16] = {};
   alignas(16) uint8_t high[16] = {};
@@ -89,10 +90,12 @@ struct NibbleTables {
     high[7] = 8;
   }
   constexpr bool right() const {
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      const unsigned bits = low[byte & 15] & high[byte >> 4];
-      if (((bits & kDropped) == 0) != filter_keeps(static_cast<uint8_t>(byte))) return false;
-      if (((bits & kStopped) != 0) != filter_stops_at(static_cast<uint8_t>(byte))) return false;
+    for (unsigned b = 0; b < 256; ++b) {
+      const unsigned bits = low[b & 15] & high[b >> 4];
+      const auto byte = static_cast<uint8_t>(b);
+      if (((bits & kDropped) == 0) != filter_keeps(byte)) return false;
+      if (((bits & kStopped) != 0) != filter_stops_at(byte)) return false;
+      if (((bits & kEscape) != 0) != (byte == kEscapeByte)) return false;
     }
     return true;
   }
@@ -101,48 +104,41 @@ constexpr NibbleTables kNibbles;
 static_assert(kNibbles.right());
 
 __m128i load(const void* from) { return _mm_loadu_si128(static_cast<const __m128i*>(from)); }
+__m128i repeat(uint8_t byte) { return _mm_set1_epi8(static_cast<char>(byte)); }
 
-[[gnu::target("ssse3")]] void classify_ssse3(const uint8_t* in, size_t blocks, uint64_t* keep, uint64_t* stop) {
+[[gnu::target("ssse3")]] void classify_ssse3(const uint8_t* in, size_t blocks, Masks* masks) {
   const __m128i low = load(kNibbles.low);
   const __m128i high = load(kNibbles.high);
-  const __m128i half = _mm_set1_epi8(15);
-  const __m128i dropped = _mm_set1_epi8(static_cast<char>(kDropped));
-  const __m128i stopped = _mm_set1_epi8(static_cast<char>(kStopped));
-  const __m128i zero = _mm_setzero_si128();
+  const __m128i half = repeat(15);
   for (size_t block = 0; block < blocks; ++block, in += 64) {
-    uint64_t kept = 0;
-    uint64_t passed = 0;
+    Masks without;  // a bit for each byte that is not dropped, not stopped at, no escape
     for (unsigned part = 0; part < 4; ++part) {
       const __m128i bytes = load(in + 16 * part);
       const __m128i bits = _mm_and_si128(_mm_shuffle_epi8(low, _mm_and_si128(bytes, half)),
                                          _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(bytes, 4), half)));
-      const auto mask = [&](__m128i which) {
-        return uint64_t{static_cast<uint16_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(bits, which), zero)))};
+      const auto mask = [&](uint8_t which) {
+        const __m128i none = _mm_cmpeq_epi8(_mm_and_si128(bits, repeat(which)), _mm_setzero_si128());
+        return uint64_t{static_cast<uint16_t>(_mm_movemask_epi8(none))} << (16 * part);
       };
-      kept |= mask(dropped) << (16 * part);
-      passed |= mask(stopped) << (16 * part);
+      without.keep |= mask(kDropped);
+      without.stop |= mask(kStopped);
+      without.escape |= mask(kEscape);
     }
-    keep[block] = kept;
-    stop[block] = ~passed;
+    masks[block] = {without.keep, ~without.stop, ~without.escape};
   }
 }
 
-[[gnu::target("ssse3,popcnt")]] size_t compact_ssse3(const uint8_t* in, size_t blocks, const uint64_t* keep,
-                                                     uint8_t* out, uint32_t* ranks) {
-  const __m128i minus = _mm_set1_epi8('-');
-  const __m128i underscore = _mm_set1_epi8('_');
-  const __m128i to_plus = _mm_set1_epi8('-' - '+');
-  const __m128i to_slash = _mm_set1_epi8('_' - '/');
+[[gnu::target("ssse3,popcnt")]] size_t compact_ssse3(const uint8_t* in, size_t blocks, const Masks* masks, uint8_t* out,
+                                                     uint32_t* ranks) {
   uint8_t* to = out;
   for (size_t block = 0; block < blocks; ++block, in += 64) {
     ranks[block] = static_cast<uint32_t>(to - out);
-    const uint64_t kept = keep[block];
+    const uint64_t kept = masks[block].keep;
     for (unsigned part = 0; part < 8; ++part) {
       const auto mask = static_cast<uint8_t>(kept >> (8 * part));
       __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(in + 8 * part));
-      // - is 2 above +, _ 0x30 above /.
-      bytes = _mm_sub_epi8(bytes, _mm_and_si128(_mm_cmpeq_epi8(bytes, minus), to_plus));
-      bytes = _mm_sub_epi8(bytes, _mm_and_si128(_mm_cmpeq_epi8(bytes, underscore), to_slash));
+      bytes = _mm_sub_epi8(bytes, _mm_and_si128(_mm_cmpeq_epi8(bytes, repeat('-')), repeat('-' - '+')));
+      bytes = _mm_sub_epi8(bytes, _mm_and_si128(_mm_cmpeq_epi8(bytes, repeat('_')), repeat('_' - '/')));
       const __m128i order = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(&kCompact.order[mask]));
       _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_shuffle_epi8(bytes, order));
       to += std::popcount(mask);
@@ -151,53 +147,51 @@ __m128i load(const void* from) { return _mm_loadu_si128(static_cast<const __m128
   return static_cast<size_t>(to - out);
 }
 
-[[gnu::target("avx2")]] void classify_avx2(const uint8_t* in, size_t blocks, uint64_t* keep, uint64_t* stop) {
+[[gnu::target("avx2")]] uint64_t without_avx2(__m256i bits, uint8_t which) {
+  const __m256i asked = _mm256_and_si256(bits, _mm256_set1_epi8(static_cast<char>(which)));
+  return static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(asked, _mm256_setzero_si256())));
+}
+
+[[gnu::target("avx2")]] void classify_avx2(const uint8_t* in, size_t blocks, Masks* masks) {
   const __m256i low = _mm256_broadcastsi128_si256(load(kNibbles.low));
   const __m256i high = _mm256_broadcastsi128_si256(load(kNibbles.high));
   const __m256i half = _mm256_set1_epi8(15);
-  const __m256i dropped = _mm256_set1_epi8(static_cast<char>(kDropped));
-  const __m256i stopped = _mm256_set1_epi8(static_cast<char>(kStopped));
-  const __m256i zero = _mm256_setzero_si256();
   for (size_t block = 0; block < blocks; ++block, in += 64) {
-    uint64_t kept = 0;
-    uint64_t passed = 0;
+    Masks without;
     for (unsigned part = 0; part < 2; ++part) {
       const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + 32 * part));
       const __m256i bits =
           _mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(bytes, half)),
                            _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half)));
-      const auto kept_part =
-          static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(bits, dropped), zero)));
-      const auto passed_part =
-          static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(bits, stopped), zero)));
-      kept |= uint64_t{kept_part} << (32 * part);
-      passed |= uint64_t{passed_part} << (32 * part);
+      without.keep |= without_avx2(bits, kDropped) << (32 * part);
+      without.stop |= without_avx2(bits, kStopped) << (32 * part);
+      without.escape |= without_avx2(bits, kEscape) << (32 * part);
     }
-    keep[block] = kept;
-    stop[block] = ~passed;
+    masks[block] = {without.keep, ~without.stop, ~without.escape};
   }
 }
 
-[[gnu::target("avx512f,avx512bw,avx512vbmi2,popcnt")]] void classify_avx512(const uint8_t* in, size_t blocks,
-                                                                            uint64_t* keep, uint64_t* stop) {
+#define CONFIDE_AVX512 [[gnu::target("avx512f,avx512bw,avx512vbmi2,popcnt")]]
+
+CONFIDE_AVX512 void classify_avx512(const uint8_t* in, size_t blocks, Masks* masks) {
   const __m512i low = _mm512_maskz_broadcast_i32x4(0xffff, load(kNibbles.low));
   const __m512i high = _mm512_maskz_broadcast_i32x4(0xffff, load(kNibbles.high));
   const __m512i half = _mm512_set1_epi8(15);
   const __m512i dropped = _mm512_set1_epi8(static_cast<char>(kDropped));
   const __m512i stopped = _mm512_set1_epi8(static_cast<char>(kStopped));
+  const __m512i escape = _mm512_set1_epi8(static_cast<char>(kEscape));
   for (size_t block = 0; block < blocks; ++block, in += 64) {
     const __m512i bytes = _mm512_loadu_si512(in);
     const __m512i bits =
         _mm512_and_si512(_mm512_shuffle_epi8(low, _mm512_and_si512(bytes, half)),
                          _mm512_shuffle_epi8(high, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), half)));
-    keep[block] = _mm512_testn_epi8_mask(bits, dropped);
-    stop[block] = _mm512_test_epi8_mask(bits, stopped);
+    masks[block] = {_mm512_testn_epi8_mask(bits, dropped), _mm512_test_epi8_mask(bits, stopped),
+                    _mm512_test_epi8_mask(bits, escape)};
   }
 }
 
-[[gnu::target("avx512f,avx512bw,avx512vbmi2,popcnt")]] size_t compact_avx512(const uint8_t* in, size_t blocks,
-                                                                             const uint64_t* keep, uint8_t* out,
-                                                                             uint32_t* ranks) {
+CONFIDE_AVX512 size_t compact_avx512(const uint8_t* in, size_t blocks, const Masks* masks, uint8_t* out,
+                                     uint32_t* ranks) {
   const __m512i plus = _mm512_set1_epi8('+');
   const __m512i minus = _mm512_set1_epi8('-');
   const __m512i slash = _mm512_set1_epi8('/');
@@ -208,8 +202,8 @@ __m128i load(const void* from) { return _mm_loadu_si128(static_cast<const __m128
     __m512i bytes = _mm512_loadu_si512(in);
     bytes = _mm512_mask_mov_epi8(bytes, _mm512_cmpeq_epi8_mask(bytes, minus), plus);
     bytes = _mm512_mask_mov_epi8(bytes, _mm512_cmpeq_epi8_mask(bytes, underscore), slash);
-    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(keep[block], bytes));
-    to += std::popcount(keep[block]);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(masks[block].keep, bytes));
+    to += std::popcount(masks[block].keep);
   }
   return static_cast<size_t>(to - out);
 }

@@ -71,14 +71,12 @@ size_t Prefilter::next(size_t from) const {
 size_t Prefilter::drop_escapes(const uint8_t* data, size_t size) {
   escape_count_ = 0;
   for (size_t block = 0; block < blocks_; ++block) {
-    for (uint64_t stops = stop_[block]; stops != 0; stops &= stops - 1) {
-      const size_t at = block * 64 + static_cast<size_t>(std::countr_zero(stops));
-      if (data[at] != 0x1b) continue;
-      stop_[block] &= ~(stops & (~stops + 1));
+    for (uint64_t escapes = masks_[block].escape; escapes != 0; escapes &= escapes - 1) {
+      const size_t at = block * 64 + static_cast<size_t>(std::countr_zero(escapes));
       const size_t length = escape_length(data + at, size - at, Ending::kOpen);
       if (length == kNoEscape) continue;
       const size_t end = length == kEscapeNeedsMore ? size : at + length;
-      for_bits(at, end, [&](size_t word, uint64_t bits) { keep_[word] &= ~bits; });
+      for_bits(at, end, [&](size_t word, uint64_t bits) { masks_[word].keep &= ~bits; });
       if (length == kEscapeNeedsMore) {
         mark_range(at + 1, end);
         return at;
@@ -98,24 +96,26 @@ void Prefilter::mark_escapes(const TablesView& tables, const uint8_t* data, cons
   for (size_t i = 0; i < escape_count_; ++i) {
     const auto [begin, end] = escapes_[i];
     const size_t rank = end < size_ ? rank_of(end) : count;
-    if (rank + tables.filter.head > count) continue;  // so close to the end that every place is marked anyway
+    if (rank + tables.filter.head > count) continue;  // so close to the end that every place is looked at anyway
     uint64_t characters = load_gram(kept + rank);
+    bool any = false;
     for (size_t at = end; --at > begin;) {
       if (filter_keeps(data[at])) characters = characters << 8 | canonical(data[at]);
-      if (tables.is_head(characters)) mark_range(at, at + 1);
+      any |= tables.is_head(characters);
     }
+    if (any) [[unlikely]] mark_range(begin + 1, end);
   }
 }
 
 size_t Prefilter::rank_of(size_t at) const {
-  return ranks_[at / 64] + count_bits(keep_[at / 64] & bits_below(at % 64));
+  return ranks_[at / 64] + count_bits(masks_[at / 64].keep & bits_below(at % 64));
 }
 
 // Where the kept byte with `rank` others before it stands.
 size_t Prefilter::place_of(size_t rank) const {
   const auto* const above = std::upper_bound(ranks_, ranks_ + blocks_, rank);
   const auto block = static_cast<size_t>(above - ranks_) - 1;
-  uint64_t bits = keep_[block];
+  uint64_t bits = masks_[block].keep;
   for (size_t skip = rank - ranks_[block]; skip > 0; --skip) bits &= bits - 1;
   return block * 64 + static_cast<size_t>(std::countr_zero(bits));
 }
@@ -123,8 +123,8 @@ size_t Prefilter::place_of(size_t rank) const {
 // The first kept byte at or after `from`; there is one.
 size_t Prefilter::next_kept(size_t from) const {
   size_t block = from / 64;
-  uint64_t bits = keep_[block] & bits_from(from % 64);
-  while (bits == 0) bits = keep_[++block];
+  uint64_t bits = masks_[block].keep & bits_from(from % 64);
+  while (bits == 0) bits = masks_[++block].keep;
   return block * 64 + static_cast<size_t>(std::countr_zero(bits));
 }
 
@@ -135,7 +135,7 @@ void Prefilter::mark_before(size_t at, size_t rank, unsigned run) {
 
 void Prefilter::mark_decodings(const uint8_t* data, size_t usable, unsigned run) {
   for (size_t block = 0; block < blocks_; ++block) {
-    for (uint64_t stops = stop_[block]; stops != 0; stops &= stops - 1) {
+    for (uint64_t stops = masks_[block].stop; stops != 0; stops &= stops - 1) {
       const size_t at = block * 64 + static_cast<size_t>(std::countr_zero(stops));
       if (at >= usable) return;
       if (!may_decode(data, at, usable)) continue;
@@ -186,27 +186,33 @@ void Prefilter::mark_runs(const TablesView& tables, const uint8_t* kept, size_t 
   }
 }
 
-void Prefilter::mark(const TablesView& tables, const uint8_t* data, size_t size, uint8_t* scratch) {
+size_t Prefilter::mark(const TablesView& tables, const uint8_t* data, size_t size, Chunk chunk, uint8_t* scratch) {
   size_ = size;
   blocks_ = (size + 63) / 64;
   std::fill(marks_, marks_ + blocks_, uint64_t{0});
   const Filter& filter = tables.filter;
   if (filter.gram == 0) {
     mark_range(0, size);
-    return;
+    return size;
   }
-  if (size == 0) return;
-  kernels_->classify(data, blocks_, keep_, stop_);
+  if (size == 0) return size;
+  kernels_->classify(data, blocks_, masks_);
   if (size % 64 != 0) {
-    keep_[blocks_ - 1] &= bits_below(size % 64);
-    stop_[blocks_ - 1] &= bits_below(size % 64);
+    Masks& last = masks_[blocks_ - 1];
+    const uint64_t inside = bits_below(size % 64);
+    last = {last.keep & inside, last.stop & inside, last.escape & inside};
   }
   const size_t usable = drop_escapes(data, size);
-  const size_t count = kernels_->compact(data, blocks_, keep_, scratch, ranks_);
+  const size_t count = kernels_->compact(data, blocks_, masks_, scratch, ranks_);
   mark_decodings(data, usable, filter.run);
-  mark_before(size, count, filter.run);
   mark_escapes(tables, data, scratch, count);
   mark_runs(tables, scratch, count);
+  if (chunk == Chunk::kInner && count > filter.run) {
+    const size_t settled = place_of(count - filter.run) + 1;
+    if (settled > size / 2) return size_ = settled;
+  }
+  mark_before(size, count, filter.run);
+  return size;
 }
 
 }  // namespace confide::masking

@@ -28,10 +28,12 @@ class Prefilter {
  public:
   explicit Prefilter(const Kernels& kernels = *available_kernels().front()) : kernels_(&kernels) {}
 
-  // Marks places in data[0, size), size <= kChunk.
-  void mark(const TablesView& tables, const uint8_t* data, size_t size, uint8_t* scratch);
+  // Marks places in data[0, size), size <= kChunk, and returns how many of its bytes that is true of: all where it is the
+  // last one at hand, else those that are not better looked at together with what follows.
+  enum class Chunk : uint8_t { kInner, kLast };
+  size_t mark(const TablesView& tables, const uint8_t* data, size_t size, Chunk chunk, uint8_t* scratch);
 
-  // The first marked place at or after `from`, or `size` of the last mark().
+  // The first marked place at or after `from`, or what the last mark() returned.
   size_t next(size_t from) const;
 
  private:
@@ -49,8 +51,7 @@ class Prefilter {
   const Kernels* kernels_;
   size_t size_ = 0;
   size_t blocks_ = 0;
-  uint64_t keep_[kBlocks] = {};
-  uint64_t stop_[kBlocks] = {};
+  Masks masks_[kBlocks] = {};
   uint64_t marks_[kBlocks] = {};
   uint32_t ranks_[kBlocks + 1] = {};
   struct Escape {

@@ -74,10 +74,8 @@ Status StreamMasker::feed(size_t count, int64_t now_ms, Sink& sink) {
   end_ += count;
   memory_.fill([&](std::span<std::byte> memory) {
     auto* const bytes = reinterpret_cast<uint8_t*>(memory.data());
-    while (scanned_ < end_ && !withheld_) {
-      scan_new(bytes, Ending::kOpen);
-      emit(bytes, sink, open_limit(), Announce::kLong);
-    }
+    scan_new(bytes, Ending::kOpen);
+    emit(bytes, sink, open_limit(), Announce::kLong);
   });
   if (withheld_) {
     begin_ = released_ = scanned_ = end_;
@@ -89,23 +87,25 @@ Status StreamMasker::feed(size_t count, int64_t now_ms, Sink& sink) {
   return {};
 }
 
-// Searches the next chunk.
+// Finds the matches that begin in what is new.
 void StreamMasker::scan_new(uint8_t* bytes, Ending ending) {
-  const uint64_t chunk_end = std::min(end_, scanned_ + kChunk);
-  const Window window{.bytes = bytes, .begin = begin_, .end = chunk_end, .ending = ending};
+  const Window window{.bytes = bytes, .begin = begin_, .end = end_, .ending = ending};
   tables_->reveal([&](const TablesView& tables) {
     Matcher matcher(tables, window, released_, ranges_, open_);
     resumed_.clear();
     resumed_.swap(open_);
     for (const Thread& thread : resumed_) matcher.resume(thread);
-    if (scanned_ == chunk_end || tables.entry_count == 0) return;
-    const size_t size = chunk_end - scanned_;
-    prefilter_.mark(tables, window.at(scanned_), size, bytes + capacity_);
-    for (size_t place = prefilter_.next(0); place < size; place = prefilter_.next(place + 1)) {
-      matcher.start(scanned_ + place);
+    while (scanned_ < end_ && tables.entry_count > 0) {
+      const size_t size = std::min(end_ - scanned_, kChunk);
+      const auto chunk = scanned_ + size < end_ ? Prefilter::Chunk::kInner : Prefilter::Chunk::kLast;
+      const size_t settled = prefilter_.mark(tables, window.at(scanned_), size, chunk, bytes + capacity_);
+      for (size_t place = prefilter_.next(0); place < settled; place = prefilter_.next(place + 1)) {
+        matcher.start(scanned_ + place);
+      }
+      scanned_ += settled;
     }
   });
-  scanned_ = chunk_end;
+  scanned_ = end_;
 }
 
 // Bytes before this are no longer in question: they leave, or belong to a known match.

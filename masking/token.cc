@@ -1,5 +1,7 @@
 #include "masking/token.h"
 
+#include <bit>
+#include <cstring>
 #include <string_view>
 
 #include "masking/entities.h"
@@ -178,6 +180,18 @@ size_t escape_length(const uint8_t* at, size_t available, Ending ending) {
   if (available < 2) return ending == Ending::kOpen ? kEscapeNeedsMore : kNoEscape;
   const bool control_sequence = at[1] == '[';
   if (!control_sequence && (at[1] < 0x20 || at[1] > 0x2f)) return kNoEscape;
+  if (control_sequence && available >= 2 + sizeof(uint64_t)) {
+    // Nearly always within eight bytes: the first with 0x40 set ends it, those before must all be 0x2_ or 0x3_.
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, at + 2, sizeof bytes);
+    const uint64_t ends = bytes & 0x4040404040404040;
+    if (ends != 0) {
+      const auto inner = static_cast<size_t>(std::countr_zero(ends)) / 8;
+      const uint64_t before = (uint64_t{1} << (8 * inner)) - 1;
+      const bool valid = ((bytes ^ 0x2020202020202020) & 0xe0e0e0e0e0e0e0e0 & before) == 0 && at[2 + inner] <= 0x7e;
+      return valid ? inner + 3 : kNoEscape;
+    }
+  }
   const uint8_t last_inner = control_sequence ? 0x3f : 0x2f;
   const uint8_t first_final = control_sequence ? 0x40 : 0x30;
   for (size_t i = 2; i < kMaxEscape; ++i) {

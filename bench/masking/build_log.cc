@@ -16,7 +16,7 @@ constexpr std::string_view kPackages[] = {"@types/node", "react-dom", "webpack",
 
 class Log {
  public:
-  explicit Log(uint64_t seed) : random_(seed) {}
+  explicit Log(Colours colours) : colours_(colours) {}
 
   std::string line() {
     switch (below(20)) {
@@ -59,13 +59,13 @@ class Log {
            " -O2 -g -Wall -Wextra -fPIC -std=c++20 -MD -MT " + path() + ".o -o " + path() + ".o -c /home/ci/project/" + path();
   }
   std::string warning() {
-    return "\x1b[1m/home/ci/project/" + path() + ":" + number(900) + ":" + number(80) + ":\x1b[0m \x1b[35;1mwarning:\x1b[0m unused variable '" +
-           word() + "' [\x1b[35;1m-Wunused-variable\x1b[0m]";
+    return colour("1") + "/home/ci/project/" + path() + ":" + number(900) + ":" + number(80) + ":" + colour("0") + " " + colour("35;1") + "warning:" + colour("0") + " unused variable '" +
+           word() + "' [" + colour("35;1") + "-Wunused-variable" + colour("0") + "]";
   }
   std::string npm() {
     const std::string name(kPackages[below(std::size(kPackages))]);
     if (below(2) == 0) return "npm warn deprecated " + name + "@" + number(20) + "." + number(30) + "." + number(9) + ": this version is no longer supported";
-    return "  \x1b[32m+\x1b[39m " + name + " \x1b[90m" + number(20) + "." + number(9) + ".0\x1b[39m   integrity sha512-" + base64(86) + "==";
+    return "  " + colour("32") + "+" + colour("39") + " " + name + " " + colour("90") + number(20) + "." + number(9) + ".0" + colour("39") + "   integrity sha512-" + base64(86) + "==";
   }
   std::string json() {
     return "{\"level\":\"info\",\"time\":" + std::to_string(1700000000000 + below(10000000)) + ",\"pid\":" + number(30000) +
@@ -74,7 +74,7 @@ class Log {
   }
   std::string docker() { return "#" + number(30) + " sha256:" + hex(64) + " " + number(90) + "." + number(9) + "MB / 98.2MB " + number(9) + ".2s done"; }
   std::string test() {
-    return "\x1b[32m[       OK ]\x1b[m " + word() + "Test." + word() + "_" + word() + "_" + word() + " (" + number(200) + " ms)";
+    return colour("32") + "[       OK ]" + colour("") + " " + word() + "Test." + word() + "_" + word() + "_" + word() + " (" + number(200) + " ms)";
   }
   std::string cargo() { return "   Compiling " + word() + "-" + word() + " v" + number(3) + "." + number(30) + "." + number(20) + " (/home/ci/project/crates/" + word() + ")"; }
   std::string stack() { return "    at " + word() + "." + word() + " (/home/ci/project/node_modules/" + word() + "/dist/" + word() + ".js:" + number(4000) + ":" + number(120) + ")"; }
@@ -89,13 +89,18 @@ class Log {
   }
   std::string git() { return " * [new branch]      " + hex(40) + " -> origin/" + word() + "-" + word() + " (" + number(500) + " insertions(+), " + number(300) + " deletions(-))"; }
 
-  std::mt19937_64 random_;
+  std::string colour(std::string_view code) const {
+    return colours_ == Colours::kNone ? "" : "\x1b[" + std::string(code) + "m";
+  }
+
+  Colours colours_;
+  std::mt19937_64 random_{1};
 };
 
 }  // namespace
 
-std::string build_log(size_t size, uint64_t seed) {
-  Log log(seed);
+std::string build_log(size_t size, Colours colours) {
+  Log log(colours);
   std::string out;
   out.reserve(size + 2048);
   while (out.size() < size) out += log.line() + "\n";

@@ -7,8 +7,11 @@
 
 namespace confide::bench {
 
-// At least `size` bytes, whole lines: C++ and Rust compilers, npm, docker layers, tests, JSON, coloured output, hashes,
-// base64 now and then. No secret of bench_secrets.h is in it.
-std::string build_log(size_t size, uint64_t seed = 1);
+// Whether the tools thought that they write to a terminal.
+enum class Colours { kNone, kTerminal };
+
+// At least `size` bytes, whole lines: C++ and Rust compilers, npm, docker layers, tests, JSON, hashes, base64 now and
+// then; a seventh of the lines in colours where there are any. No secret of bench_secrets.h is in it.
+std::string build_log(size_t size, Colours colours);
 
 }  // namespace confide::bench

@@ -114,25 +114,29 @@ double first_byte_microseconds(const masking::Tables& tables) {
 }
 
 void print_table() {
-  const std::string log = build_log(size_t{64} << 20);
+  const std::string log = build_log(size_t{64} << 20, Colours::kNone);
+  const std::string coloured = build_log(size_t{64} << 20, Colours::kTerminal);
   std::printf("%-44s %10s %10s %12s %10s\n", "masking, one core", "GB/s", "needed", "tables KiB", "create ms");
-  const auto row = [&](const char* what, size_t count, double needed, bool hits, const masking::Kernels* kernels) {
+  enum class Kind { kPlain, kColoured, kHits };
+  const auto row = [&](const char* what, size_t count, double needed, Kind kind, const masking::Kernels* kernels) {
     const auto secrets = bench_secrets(count);
     const auto start = Clock::now();
     const auto tables = tables_of(secrets);
     const double created = seconds_since(start) * 1e3;
-    const std::string& base = log;
-    const Run run = measure(tables, hits ? with_hits(base, secrets) : base, kernels);
+    const std::string& base = kind == Kind::kColoured ? coloured : log;
+    const Run run = measure(tables, kind == Kind::kHits ? with_hits(base, secrets) : base, kernels);
     std::printf("%-44s %10.2f %10.2f %12zu %10.2f\n", what, run.gigabytes_per_second, needed, tables.locked_bytes() >> 10, created);
-    if (!hits && run.hits != 0) std::printf("   (%zu hits where none were expected)\n", run.hits);
+    if (kind != Kind::kHits && run.hits != 0) std::printf("   (%zu hits where none were expected)\n", run.hits);
   };
-  row("1 secret, no hits", 1, 3.0, false, nullptr);
-  row("5 secrets, no hits", 5, 0, false, nullptr);
-  row("100 secrets, no hits", 100, 1.0, false, nullptr);
-  row("1000 secrets, no hits", 1000, 0.3, false, nullptr);
-  row("100 secrets, a hit each kilobyte", 100, 0.2, true, nullptr);
+  row("1 secret, no hits", 1, 3.0, Kind::kPlain, nullptr);
+  row("5 secrets, no hits", 5, 0, Kind::kPlain, nullptr);
+  row("100 secrets, no hits", 100, 1.0, Kind::kPlain, nullptr);
+  row("1000 secrets, no hits", 1000, 0.3, Kind::kPlain, nullptr);
+  row("100 secrets, a hit each kilobyte", 100, 0.2, Kind::kHits, nullptr);
+  row("1 secret, no hits, coloured log", 1, 0, Kind::kColoured, nullptr);
+  row("100 secrets, no hits, coloured log", 100, 0, Kind::kColoured, nullptr);
   for (const masking::Kernels* kernels : masking::available_kernels()) {
-    row((std::string("100 secrets, no hits, kernel ") + kernels->name).c_str(), 100, 0, false, kernels);
+    row((std::string("100 secrets, no hits, kernel ") + kernels->name).c_str(), 100, 0, Kind::kPlain, kernels);
   }
   const auto tables = tables_of(bench_secrets(100));
   std::printf("%-44s %8.2f us (needed: 50)\n", "first bytes through, 100 secrets", first_byte_microseconds(tables));
@@ -169,7 +173,7 @@ int main(int argc, char** argv) {
   const std::string_view what = argc > 1 ? argv[1] : "";
   const size_t number = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0;
   if (what == "--log") {
-    const std::string log = build_log(number << 20);
+    const std::string log = build_log(number << 20, Colours::kNone);
     ToDescriptor().write(std::as_bytes(std::span(log)));
   } else if (what == "--secrets") {
     for (const NamedSecret& secret : bench_secrets(number)) std::puts(secret.value.c_str());

@@ -114,15 +114,15 @@ TEST(Prefilter, KernelsAgree) {
   std::vector<uint8_t> input(kChunk + 64);
   for (auto& byte : input) byte = static_cast<uint8_t>(random());
   const auto run = [&](const Kernels& kernels) {
-    std::vector<uint64_t> keep(kBlocks), stop(kBlocks);
+    std::vector<Masks> masks(kBlocks);
     std::vector<uint8_t> out(kChunk + 64);
     std::vector<uint32_t> ranks(kBlocks);
-    kernels.classify(input.data(), kBlocks, keep.data(), stop.data());
-    keep[3] = 0;
-    keep[4] = ~uint64_t{0};
-    const size_t count = kernels.compact(input.data(), kBlocks, keep.data(), out.data(), ranks.data());
+    kernels.classify(input.data(), kBlocks, masks.data());
+    masks[3].keep = 0;
+    masks[4].keep = ~uint64_t{0};
+    const size_t count = kernels.compact(input.data(), kBlocks, masks.data(), out.data(), ranks.data());
     out.resize(count);
-    return std::tuple(keep, stop, out, ranks);
+    return std::tuple(masks, out, ranks);
   };
   const auto expected = run(*available_kernels().back());
   for (const Kernels* kernels : available_kernels()) EXPECT_TRUE(run(*kernels) == expected) << kernels->name;
@@ -137,7 +137,7 @@ TEST(Prefilter, MarksNothingInOrdinaryText) {
   Prefilter prefilter;
   std::vector<uint8_t> scratch(kPrefilterScratch);
   const size_t first = tables.reveal([&](const TablesView& view) {
-    prefilter.mark(view, reinterpret_cast<const uint8_t*>(text.data()), kChunk, scratch.data());
+    prefilter.mark(view, reinterpret_cast<const uint8_t*>(text.data()), kChunk, Prefilter::Chunk::kLast, scratch.data());
     return prefilter.next(0);
   });
   EXPECT_GT(first, kChunk - 64);  // only the end, where a match could begin and not be seen yet
