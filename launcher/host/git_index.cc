@@ -81,12 +81,14 @@ class Scanner {
     }
     const std::string_view rest = bytes_.substr(at_, kMaxName + 1);
     const size_t nul = rest.find('\0');
-    if (nul == std::string_view::npos) return rest.size() > kMaxName ? IndexScan::End::kMalformed : IndexScan::End::kNeedsMore;
+    if (nul == std::string_view::npos)
+      return rest.size() > kMaxName ? IndexScan::End::kMalformed : IndexScan::End::kNeedsMore;
     const std::string_view suffix = rest.substr(0, nul);
     const size_t size = kept + suffix.size();
     const size_t said = flags & kNameLength;
     // An empty name is a split index's (`link` extension), whose other part is not read.
-    if (size == 0 || size > kMaxName || (said == kNameLength ? size < kNameLength : size != said)) return IndexScan::End::kMalformed;
+    if (size == 0 || size > kMaxName || (said == kNameLength ? size < kNameLength : size != said))
+      return IndexScan::End::kMalformed;
     if (suffix < std::string_view(name_).substr(kept)) return IndexScan::End::kMalformed;  // out of order
     name_.resize(kept);
     name_ += suffix;
@@ -121,7 +123,7 @@ class Scanner {
   std::span<const std::string> names_;
   uint32_t version_ = 0;
   size_t at_ = 0;
-  size_t next_ = 0;    // the first name that is not decided
+  size_t next_ = 0;   // the first name that is not decided
   std::string name_;  // of the entry read last
   IndexScan scan_;
 };
@@ -211,10 +213,13 @@ ObjectFormat object_format(std::string_view config) {
   for (const std::string_view raw : split(config, '\n')) {
     std::string line;
     for (const char c : raw)
-      if (c != ' ' && c != '\t' && c != '\r' && c != '"') line += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      if (c != ' ' && c != '\t' && c != '\r' && c != '"')
+        line += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if (line.starts_with('[')) in_extensions = line.starts_with("[extensions]");
-    if (in_extensions && line.ends_with("objectformat=sha256")) format = ObjectFormat::kSha256;
-    else if (in_extensions && line.ends_with("objectformat=sha1")) format = ObjectFormat::kSha1;
+    if (in_extensions && line.ends_with("objectformat=sha256"))
+      format = ObjectFormat::kSha256;
+    else if (in_extensions && line.ends_with("objectformat=sha1"))
+      format = ObjectFormat::kSha1;
   }
   return format;
 }

@@ -36,8 +36,8 @@ IndexScan scan_index(std::string_view bytes, ObjectFormat format, std::span<cons
 // extensions.objectFormat of a repository's config file.
 ObjectFormat object_format(std::string_view config);
 
-// Which of `names` (paths below `folder`, in byte order, each once) are tracked by the repository that `folder` lies in:
-// its own `.git` or that of a folder above it, a worktree's `.git` file included.
+// Which of `names` (paths below `folder`, in byte order, each once) are tracked by the repository that `folder` lies
+// in: its own `.git` or that of a folder above it, a worktree's `.git` file included.
 std::vector<bool> tracked_names(const PathFact& folder, std::span<const std::string> names);
 
 // Whether git is writing that repository's index right now (`index.lock`), so that what it has just put into the tree

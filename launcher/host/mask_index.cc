@@ -40,7 +40,11 @@ bool names_folder(const policy::Masks& masks, std::string_view folder) {
 class Walk {
  public:
   Walk(const policy::Masks& masks, int root, const WalkBounds& bounds)
-      : masks_(masks), root_(root), bounds_(bounds), enters_git_(names_folder(masks, ".git")), enters_modules_(names_folder(masks, "node_modules")) {}
+      : masks_(masks),
+        root_(root),
+        bounds_(bounds),
+        enters_git_(names_folder(masks, ".git")),
+        enters_modules_(names_folder(masks, "node_modules")) {}
 
   MaskPaths run() {
     const int64_t end = milliseconds(CLOCK_MONOTONIC) + bounds_.milliseconds;
@@ -71,7 +75,8 @@ class Walk {
         found_.reach = Reach::kCutShort;
         break;
       }
-      take(folder.empty() ? std::string(name) : cat(folder, "/", name), name, type_of(::dirfd(listing), *entry), waiting);
+      take(folder.empty() ? std::string(name) : cat(folder, "/", name), name, type_of(::dirfd(listing), *entry),
+           waiting);
     }
     ::closedir(listing);
   }
@@ -87,8 +92,10 @@ class Walk {
     if (type == DT_DIR) {
       if ((name == ".git" && !enters_git_) || (name == "node_modules" && !enters_modules_)) return;
       if (!any_glob(masks_, [&](const std::string& glob) { return policy::glob_may_match_below(glob, path); })) return;
-      if (std::ranges::count(path, '/') >= bounds_.depth) found_.reach = Reach::kCutShort;
-      else waiting.push_back(std::move(path));
+      if (std::ranges::count(path, '/') >= bounds_.depth)
+        found_.reach = Reach::kCutShort;
+      else
+        waiting.push_back(std::move(path));
       return;
     }
     if (type != DT_REG && type != DT_LNK) return;
@@ -125,19 +132,23 @@ uint64_t digest(std::string_view text, uint64_t start) {
 
 bool is_below_root(std::string_view path) {
   if (path.size() > 4095 || path.find('/') == std::string_view::npos) return false;
-  return std::ranges::none_of(split(path, '/'), [](std::string_view name) { return name.empty() || name == "." || name == ".."; });
+  return std::ranges::none_of(split(path, '/'),
+                              [](std::string_view name) { return name.empty() || name == "." || name == ".."; });
 }
 
 enum class IfMissing : uint8_t { kError, kMake };
 
 // A folder of the caller's own that nobody else can write.
 Result<UniqueFd> own_folder(int at, const std::string& name, int follow, IfMissing if_missing) {
-  if (if_missing == IfMissing::kMake && ::mkdirat(at, name.c_str(), 0700) != 0 && errno != EEXIST) return sys::errno_error("mkdir", name);
+  if (if_missing == IfMissing::kMake && ::mkdirat(at, name.c_str(), 0700) != 0 && errno != EEXIST)
+    return sys::errno_error("mkdir", name);
   UniqueFd fd = TRY(sys::openat(at, name, O_RDONLY | O_DIRECTORY | follow));
   struct stat found {};
   if (::fstat(fd.get(), &found) != 0) return sys::errno_error("fstat", name);
-  if (found.st_uid != ::geteuid()) return Error{ErrorKind::kRefused, 0, cat("the cache folder ", printable(name), " belongs to another user")};
-  if ((found.st_mode & 022) != 0) return Error{ErrorKind::kRefused, 0, cat("the cache folder ", printable(name), " is writable for others")};
+  if (found.st_uid != ::geteuid())
+    return Error{ErrorKind::kRefused, 0, cat("the cache folder ", printable(name), " belongs to another user")};
+  if ((found.st_mode & 022) != 0)
+    return Error{ErrorKind::kRefused, 0, cat("the cache folder ", printable(name), " is writable for others")};
   return fd;
 }
 
@@ -196,14 +207,17 @@ Status put_file(int folder, const std::string& name, std::string_view bytes) {
   if (!nameless) file = TRY(named_file(folder, fresh));
   auto written = sys::write_all(file->get(), bytes);
   if (written && nameless) written = give_name(file->get(), folder, fresh);
-  if (written && ::renameat(folder, fresh.c_str(), folder, name.c_str()) != 0) written = sys::errno_error("rename", name);
+  if (written && ::renameat(folder, fresh.c_str(), folder, name.c_str()) != 0)
+    written = sys::errno_error("rename", name);
   if (!written && !nameless) (void)::unlinkat(folder, fresh.c_str(), 0);
   return written;
 }
 
 }  // namespace
 
-MaskPaths walk_for_masks(const policy::Masks& masks, int root, const WalkBounds& bounds) { return Walk(masks, root, bounds).run(); }
+MaskPaths walk_for_masks(const policy::Masks& masks, int root, const WalkBounds& bounds) {
+  return Walk(masks, root, bounds).run();
+}
 
 std::string mask_index_name(const std::string& project, const policy::Masks& masks) {
   const std::string key = key_of(project, masks);
@@ -220,14 +234,17 @@ std::string encode_mask_index(const std::string& project, const policy::Masks& m
   return bytes;
 }
 
-std::optional<MaskPaths> decode_mask_index(std::string_view bytes, const std::string& project, const policy::Masks& masks) {
+std::optional<MaskPaths> decode_mask_index(std::string_view bytes, const std::string& project,
+                                           const policy::Masks& masks) {
   const std::string key = key_of(project, masks);
   const std::string head = cat(kMagic, key.size(), "\n", key);
   if (!bytes.starts_with(head)) return {};
   bytes.remove_prefix(head.size());
   MaskPaths found;
-  if (bytes.starts_with("cut short\n")) found.reach = Reach::kCutShort;
-  else if (!bytes.starts_with("whole\n")) return {};
+  if (bytes.starts_with("cut short\n"))
+    found.reach = Reach::kCutShort;
+  else if (!bytes.starts_with("whole\n"))
+    return {};
   bytes.remove_prefix(bytes.find('\n') + 1);
   while (!bytes.empty()) {
     const size_t end = bytes.find('\0');
@@ -239,10 +256,12 @@ std::optional<MaskPaths> decode_mask_index(std::string_view bytes, const std::st
   return found;
 }
 
-std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks) {
+std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::string& project,
+                                         const policy::Masks& masks) {
   const auto folder = index_folder(cache, IfMissing::kError);
   if (!folder) return {};
-  const auto fd = sys::openat(folder->get(), mask_index_name(project, masks), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  const auto fd =
+      sys::openat(folder->get(), mask_index_name(project, masks), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   struct stat found {};
   if (!fd || ::fstat(fd->get(), &found) != 0) return {};
   if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & 022) != 0) return {};
@@ -255,7 +274,8 @@ std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::st
   return MaskIndex{std::move(*paths), age};
 }
 
-Status store_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks, const MaskPaths& found) {
+Status store_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks,
+                        const MaskPaths& found) {
   const UniqueFd folder = TRY(index_folder(cache, IfMissing::kMake));
   auto written = put_file(folder.get(), mask_index_name(project, masks), encode_mask_index(project, masks, found));
   remove_old(folder.get());

@@ -39,15 +39,18 @@ struct WalkBounds {
 MaskPaths walk_for_masks(const policy::Masks& masks, int root, const WalkBounds& bounds = {});
 
 // The index of `project` for these patterns; nothing if there is none or if it is not the caller's own.
-std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks);
+std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::string& project,
+                                         const policy::Masks& masks);
 
 // Puts a new index in the place of the old one, at once. Also removes those that nobody has renewed for 30 days.
 // Errors: kSystem, kRefused where a folder on the way is another's or open to others.
-Status store_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks, const MaskPaths& found);
+Status store_mask_index(const std::string& cache, const std::string& project, const policy::Masks& masks,
+                        const MaskPaths& found);
 
 // The file's name and bytes, for tests.
 std::string mask_index_name(const std::string& project, const policy::Masks& masks);
 std::string encode_mask_index(const std::string& project, const policy::Masks& masks, const MaskPaths& found);
-std::optional<MaskPaths> decode_mask_index(std::string_view bytes, const std::string& project, const policy::Masks& masks);
+std::optional<MaskPaths> decode_mask_index(std::string_view bytes, const std::string& project,
+                                           const policy::Masks& masks);
 
 }  // namespace confide::launcher

@@ -32,7 +32,8 @@ int64_t now_ms() {
 }
 
 Result<UniqueFd> open_folder(const PathFact& folder) {
-  return sys::openat2(AT_FDCWD, folder.canonical, O_RDONLY | O_DIRECTORY, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks);
+  return sys::openat2(AT_FDCWD, folder.canonical, O_RDONLY | O_DIRECTORY,
+                      abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks);
 }
 
 std::string path_of(int fd) {
@@ -56,8 +57,8 @@ std::vector<std::string> names_at_root(int root, const policy::Masks& masks) {
 }
 
 // The paths below the root that patterns name: from the index, or by a walk where there is none of this hour.
-std::vector<std::string> paths_below_root(int root, const policy::Masks& masks, const PathFact& folder, const std::string& cache,
-                                          MaskSearch& search) {
+std::vector<std::string> paths_below_root(int root, const policy::Masks& masks, const PathFact& folder,
+                                          const std::string& cache, MaskSearch& search) {
   if (auto index = load_mask_index(cache, folder.canonical, masks); index && index->age_ms < kOldestIndexMs) {
     search.by = MaskSearch::By::kIndex;
     search.index_age_ms = index->age_ms;
@@ -97,12 +98,15 @@ std::optional<PathFact> file_at(int root, const PathFact& folder, const std::str
 }
 
 // Those of `names` that are masked; git's index is only read where it decides.
-std::vector<std::string> masked_among(const policy::Masks& masks, const PathFact& folder, const std::vector<std::string>& names) {
+std::vector<std::string> masked_among(const policy::Masks& masks, const PathFact& folder,
+                                      const std::vector<std::string>& names) {
   std::vector<std::string> masked;
   std::vector<std::string> unless_tracked;
   for (const std::string& name : names) {
-    if (policy::is_masked(name, Tracked::kYes, masks)) masked.push_back(name);
-    else if (policy::is_masked(name, Tracked::kNo, masks)) unless_tracked.push_back(name);
+    if (policy::is_masked(name, Tracked::kYes, masks))
+      masked.push_back(name);
+    else if (policy::is_masked(name, Tracked::kNo, masks))
+      unless_tracked.push_back(name);
   }
   std::ranges::sort(unless_tracked);
   unless_tracked.erase(std::ranges::unique(unless_tracked).begin(), unless_tracked.end());
@@ -112,7 +116,8 @@ std::vector<std::string> masked_among(const policy::Masks& masks, const PathFact
   return masked;
 }
 
-std::vector<PathFact> files_of(int root, const policy::Masks& masks, const PathFact& folder, const std::vector<std::string>& names) {
+std::vector<PathFact> files_of(int root, const policy::Masks& masks, const PathFact& folder,
+                               const std::vector<std::string>& names) {
   std::vector<PathFact> files;
   for (const std::string& name : masked_among(masks, folder, names))
     if (auto file = file_at(root, folder, name)) files.push_back(std::move(*file));
@@ -141,12 +146,14 @@ FoundMasks find_masks(const policy::Masks& masks, const PathFact& folder, const 
   const auto root = open_folder(folder);
   if (!root) return found;  // the bind of the folder says why
   std::vector<std::string> names = names_at_root(root->get(), masks);
-  if (has_patterns(masks)) std::ranges::move(paths_below_root(root->get(), masks, folder, cache, found.search), std::back_inserter(names));
+  if (has_patterns(masks))
+    std::ranges::move(paths_below_root(root->get(), masks, folder, cache, found.search), std::back_inserter(names));
   if (!names.empty()) found.files = files_of(root->get(), masks, folder, names);
   return found;
 }
 
-std::vector<PathFact> files_to_mask(const policy::Masks& masks, const PathFact& folder, const std::vector<std::string>& names) {
+std::vector<PathFact> files_to_mask(const policy::Masks& masks, const PathFact& folder,
+                                    const std::vector<std::string>& names) {
   const auto root = open_folder(folder);
   return root ? files_of(root->get(), masks, folder, names) : std::vector<PathFact>();
 }

@@ -33,7 +33,8 @@ struct FoundMasks {
 FoundMasks find_masks(const policy::Masks& masks, const PathFact& folder, const std::string& cache);
 
 // The files behind those of `names` (paths below `folder`) that are to be masked now.
-std::vector<PathFact> files_to_mask(const policy::Masks& masks, const PathFact& folder, const std::vector<std::string>& names);
+std::vector<PathFact> files_to_mask(const policy::Masks& masks, const PathFact& folder,
+                                    const std::vector<std::string>& names);
 
 // Walks, and puts the result in the place of the index. For a child process of its own.
 void renew_mask_index(const policy::Masks& masks, const PathFact& folder, const std::string& cache);

@@ -35,7 +35,8 @@ BackgroundWork::BackgroundWork(BackgroundWork&& other) noexcept : pid_(std::exch
 BackgroundWork::~BackgroundWork() {
   if (pid_ <= 0) return;
   (void)::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace confide::launcher

@@ -25,7 +25,8 @@ constexpr uint64_t kNoLinks = abi::kResolveNoSymlinks | abi::kResolveNoMagiclink
 
 bool enter(int mount_namespace) {
   const int user_namespace = ::ioctl(mount_namespace, NS_GET_USERNS);
-  return user_namespace >= 0 && ::setns(user_namespace, CLONE_NEWUSER) == 0 && ::setns(mount_namespace, CLONE_NEWNS) == 0;
+  return user_namespace >= 0 && ::setns(user_namespace, CLONE_NEWUSER) == 0 &&
+         ::setns(mount_namespace, CLONE_NEWNS) == 0;
 }
 
 MaskOutcome mask(int empty, const struct stat& empty_file, const std::string& path) {
@@ -38,9 +39,11 @@ MaskOutcome mask(int empty, const struct stat& empty_file, const std::string& pa
   if (::fstat(at->get(), &found) != 0) return MaskOutcome::kFailed;
   if (found.st_dev == empty_file.st_dev && found.st_ino == empty_file.st_ino) return MaskOutcome::kAlready;
   if (!S_ISREG(found.st_mode)) return MaskOutcome::kGone;
-  const UniqueFd tree(static_cast<int>(::syscall(SYS_open_tree, empty, "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC)));
+  const UniqueFd tree(
+      static_cast<int>(::syscall(SYS_open_tree, empty, "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC)));
   if (!tree.valid()) return MaskOutcome::kFailed;
-  const long moved = ::syscall(SYS_move_mount, tree.get(), "", at->get(), "", abi::kMoveMountFEmptyPath | abi::kMoveMountTEmptyPath);
+  const long moved =
+      ::syscall(SYS_move_mount, tree.get(), "", at->get(), "", abi::kMoveMountFEmptyPath | abi::kMoveMountTEmptyPath);
   // ENOENT: replaced between the two calls; whoever watches sees that change too.
   if (moved != 0) return errno == ENOENT ? MaskOutcome::kGone : MaskOutcome::kFailed;
   return MaskOutcome::kMasked;
@@ -73,7 +76,8 @@ std::string hear(int fd, size_t limit) {
 
 }  // namespace
 
-Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::string& empty, const std::vector<std::string>& paths) {
+Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::string& empty,
+                                            const std::vector<std::string>& paths) {
   auto pipe = TRY(sys::pipe());
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
@@ -86,8 +90,10 @@ Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::stri
   pipe.write.reset();
   const std::string heard = hear(pipe.read.get(), paths.size());
   (void)::kill(child, SIGKILL);
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
-  if (heard.size() != paths.size()) return Error{ErrorKind::kSystem, 0, "the sandbox's mount namespace could not be entered"};
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (heard.size() != paths.size())
+    return Error{ErrorKind::kSystem, 0, "the sandbox's mount namespace could not be entered"};
   std::vector<MaskOutcome> outcomes;
   for (const char letter : heard) outcomes.push_back(static_cast<MaskOutcome>(letter));
   return outcomes;

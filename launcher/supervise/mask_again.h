@@ -18,8 +18,9 @@ enum class MaskOutcome : char {
   kFailed = 'f',
 };
 
-// One outcome for each of `paths` (absolute, inside, without links). `empty` is the path inside of what is put over them.
-// Waits up to two seconds for its child. Errors: kSystem; then nothing is known of any path.
-Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::string& empty, const std::vector<std::string>& paths);
+// One outcome for each of `paths` (absolute, inside, without links). `empty` is the path inside of what is put over
+// them. Waits up to two seconds for its child. Errors: kSystem; then nothing is known of any path.
+Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::string& empty,
+                                            const std::vector<std::string>& paths);
 
 }  // namespace confide::launcher

@@ -59,13 +59,15 @@ Result<std::unique_ptr<MaskWatch>> MaskWatch::start(policy::Masks masks, const P
 MaskWatch::~MaskWatch() {
   folders_.clear();
   signalfd_siginfo info{};
-  while (signals_.valid() && ::read(signals_.get(), &info, sizeof info) > 0) {}
+  while (signals_.valid() && ::read(signals_.get(), &info, sizeof info) > 0) {
+  }
   (void)::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
 Status MaskWatch::open() {
   Folder root;
-  root.fd = TRY(sys::openat2(AT_FDCWD, project_.canonical, O_RDONLY | O_DIRECTORY, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
+  root.fd = TRY(sys::openat2(AT_FDCWD, project_.canonical, O_RDONLY | O_DIRECTORY,
+                             abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
   if (::fcntl(root.fd.get(), F_NOTIFY, DN_CREATE | DN_MULTISHOT) != 0) {
     const Error error = sys::errno_error("F_NOTIFY", project_.canonical);
     return Error{ErrorKind::kUnsupported, error.errnum, cat(error.what, " (sysctl fs.dir-notify-enable=1)")};
@@ -78,7 +80,9 @@ void MaskWatch::follow(const std::vector<PathFact>& masked) {
   folders_.resize(1);
   known_.clear();
   const size_t cut = project_.canonical.size() + 1;
-  const auto watch_above = [this](const std::string& path) { each_folder_above(path, [this](std::string folder) { watch(std::move(folder)); }); };
+  const auto watch_above = [this](const std::string& path) {
+    each_folder_above(path, [this](std::string folder) { watch(std::move(folder)); });
+  };
   for (const auto* globs : {&masks_.globs, &masks_.always})
     for (const std::string& glob : *globs) watch_above(glob.substr(0, glob.find_first_of("*?")));
   for (const PathFact& file : masked) {
@@ -140,7 +144,8 @@ std::vector<std::string> MaskWatch::look_around() {
 
 // Takes out of `names` those that git may be about to call its own: they are looked at again soon.
 void MaskWatch::wait_for_git(std::vector<std::string>& names, int64_t now_ms) {
-  const auto undecided = std::ranges::partition(names, [this](const std::string& name) { return policy::is_masked(name, Tracked::kYes, masks_); });
+  const auto undecided = std::ranges::partition(
+      names, [this](const std::string& name) { return policy::is_masked(name, Tracked::kYes, masks_); });
   const bool patient = !waiting_since_ || now_ms - *waiting_since_ < kGitPatienceMs;
   if (undecided.empty() || !patient || index_write(project_) == IndexWrite::kNone) return waiting_since_.reset();
   names.erase(undecided.begin(), undecided.end());

@@ -1,5 +1,5 @@
-// Watches, from outside, the names that a run masks: a bind mount over a file ends when somebody outside renames another
-// file onto it or removes it (editors, git and every atomic writer do), and the new content would show inside.
+// Watches, from outside, the names that a run masks: a bind mount over a file ends when somebody outside renames
+// another file onto it or removes it (editors, git and every atomic writer do), and the new content would show inside.
 //
 // A net, not a wall. Between the change and the new mask lie the signal, one listing of the folder and one fork: a
 // millisecond or a few, in which a process inside that waits for it can read the file. A descriptor that was opened in
@@ -29,8 +29,8 @@ namespace confide::launcher {
 
 class [[nodiscard]] MaskWatch {
  public:
-  // Watches the project's root from now on; to be called before the files to mask are looked for, so that no change falls
-  // between. Blocks SIGIO while it lives. Errors: kUnsupported, kSystem.
+  // Watches the project's root from now on; to be called before the files to mask are looked for, so that no change
+  // falls between. Blocks SIGIO while it lives. Errors: kUnsupported, kSystem.
   static Result<std::unique_ptr<MaskWatch>> start(policy::Masks masks, const PathFact& project);
   MaskWatch(const MaskWatch&) = delete;
   MaskWatch& operator=(const MaskWatch&) = delete;
@@ -75,7 +75,7 @@ class [[nodiscard]] MaskWatch {
   PathFact project_;
   sigset_t before_{};
   UniqueFd signals_;
-  std::vector<Folder> folders_;  // the first is the root
+  std::vector<Folder> folders_;        // the first is the root
   std::map<std::string, Mark> known_;  // names and the file that stood there when they were dealt with
   std::optional<int64_t> again_;
   int64_t rest_until_ = 0;

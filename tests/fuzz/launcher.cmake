@@ -1,0 +1,1 @@
+confide_fuzz_target(git_index SOURCES fuzz_git_index.cc DEPENDS confide_launcher)
