@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <map>
 
 #include "base/text.h"
 #include "policy/word_set.h"
@@ -77,7 +77,6 @@ class Decider {
 
   EnvDecision decide(std::span<const char* const> caller) {
     out_.passed.reserve(caller.size() + inside_.size() + policy_.set.size() + 1);
-    passed_.reserve(caller.size());
     for (const char* entry : caller) take(entry);
     for (const InsideVariable& variable : inside_)
       if (!is_set(variable.name) && !has_passed(variable.name)) add(variable.name, variable.value);
@@ -133,7 +132,7 @@ class Decider {
   const Environment& policy_;
   CarriesSecrets secrets_;
   std::span<const InsideVariable> inside_;
-  std::unordered_map<std::string_view, bool> passed_;  // every name of the caller's: whether it passed
+  std::map<std::string_view, bool> passed_;  // every name of the caller's: whether it passed
   EnvDecision out_;
 };
 

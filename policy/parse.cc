@@ -2,17 +2,26 @@
 
 #include <algorithm>
 #include <exception>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
+#include "policy/guard.h"
 #include "policy/read_document.h"
 
-// toml++ reports errors as values and never throws in this form; memory alone can fail.
-#define TOML_EXCEPTIONS 0
-// Some texts ("[" at the end of a line, 3.3.0) break an assertion that toml++ goes on from well enough: without it the
-// parser reports a syntax error, with it the program would end.
-#define TOML_ASSERT(condition) static_cast<void>(0)
+namespace confide::policy {
+namespace {
+// The parser of toml++ met a text that its author held impossible.
+struct BrokenAssumption {};
+[[noreturn]] void throw_broken_assumption() { throw BrokenAssumption(); }
+}  // namespace
+}  // namespace confide::policy
+
+// Errors as exceptions, caught below: without them 3.3.0 goes on behind an error. Its assertions throw too: "[" at the
+// end of a line breaks one, which would end the program or, with NDEBUG, promise the compiler what is not so.
+#undef NDEBUG
+#define TOML_ASSERT(condition) ((condition) ? void() : ::confide::policy::throw_broken_assumption())
+#define TOML_EXCEPTIONS 1
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES 16
 #include <toml++/toml.h>
@@ -20,29 +29,7 @@
 namespace confide::policy {
 namespace {
 
-constexpr size_t kMaxDots = 64;
-
 Position position_of(const toml::source_position& at) { return {std::max(at.line, 1U), std::max(at.column, 1U)}; }
-
-// toml++ builds a table for each dot of a key and takes them apart by recursion, without a limit of its own. Counting
-// the dots between structural characters, whether in quotes or not, keeps the depth small whatever the text is.
-std::optional<Diagnostic> too_many_dots(std::string_view text, std::string_view file) {
-  Position at;
-  size_t dots = 0;
-  for (const char c : text) {
-    if (c == '.') ++dots;
-    if (dots > kMaxDots)
-      return Diagnostic{std::string(file), at.line, at.column,
-                        cat("more than ", kMaxDots, " dots in one key or value")};
-    constexpr std::string_view kStructure = "=,[]{}#\n";
-    if (kStructure.find(c) != std::string_view::npos) dots = 0;
-    if (c == '\n')
-      at = {at.line + 1, 1};
-    else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80)
-      ++at.column;
-  }
-  return std::nullopt;
-}
 
 Node tree_of(const toml::node& node);
 
@@ -100,22 +87,46 @@ std::string reason_of(std::string_view description) {
   }
 }
 
+bool breaks_an_assumption(std::string_view text) {
+  try {
+    (void)toml::parse(text);
+  } catch (const BrokenAssumption&) {
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+  return false;
+}
+
+// Parsing goes from the top and stops at the first error, so the first lines break the assumption exactly from the line
+// that does: a search by halves finds it.
+uint32_t line_of_broken_assumption(std::string_view text) {
+  const std::vector<std::string_view> lines = split(text, '\n');
+  const auto first_lines = [&](size_t count) {
+    const std::string_view last = lines[count - 1];
+    return text.substr(0, static_cast<size_t>(last.data() - text.data()) + last.size() + 1);
+  };
+  size_t good = 0;
+  size_t bad = lines.size();
+  while (good + 1 < bad) {
+    const size_t middle = (good + bad) / 2;
+    (breaks_an_assumption(first_lines(middle)) ? bad : good) = middle;
+  }
+  return static_cast<uint32_t>(bad);
+}
+
 // The tree, or the one complaint that hides all others.
 std::expected<Node, Diagnostic> read_tree(std::string_view text, const std::string& file) {
   const auto fail = [&](Position at, std::string message) {
     return std::unexpected(Diagnostic{file, at.line, at.column, std::move(message)});
   };
-  if (text.size() > kMaxPolicyBytes) return fail({}, "the file is larger than 1 MiB");
-  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    const auto line = static_cast<uint32_t>(1 + std::ranges::count(text.substr(0, nul), '\n'));
-    return fail({line, 1}, "the line holds a NUL byte");
-  }
-  if (auto found = too_many_dots(text, file)) return std::unexpected(std::move(*found));
+  if (auto found = unfit_for_parsing(text, file)) return std::unexpected(std::move(*found));
   try {
-    const toml::parse_result result = toml::parse(text);
-    if (result) return table_of(result.table());
-    const toml::parse_error& error = result.error();
+    return table_of(toml::parse(text));
+  } catch (const toml::parse_error& error) {
     return fail(position_of(error.source().begin), cat("not TOML: ", reason_of(error.description())));
+  } catch (const BrokenAssumption&) {
+    return fail({line_of_broken_assumption(text), 1}, "not TOML: the line cannot be read");
   } catch (const std::exception&) {
     return fail({}, "the file could not be read: out of memory");
   }

@@ -1,6 +1,6 @@
 // The text of a policy file (TOML 1.0, confide.toml(5)) → Document. The only way from text to policy.
 //
-// Taken: UTF-8 up to 1 MiB, values nested at most 16 deep, at most 64 dots in one key or value. A file name that is not
+// Taken: UTF-8 up to 1 MiB, values nested at most 16 deep, at most 64 dots in one key. A file name that is not
 // UTF-8 cannot be written in TOML; name it by a flag. Every error has a file, line and column; no error quotes the
 // value of a variable, because people put secrets where references belong.
 #pragma once

@@ -21,14 +21,14 @@ struct Origin {
 
 // A layer of protection. A profile says of each whether a run may start without it.
 enum class Layer : uint8_t {
-  kNamespaces,   // user, pid, mount, ipc, uts, cgroup namespaces and a root of our own
-  kOwnProc,      // a procfs of the sandbox's own pid namespace
-  kNetwork,      // an empty network namespace (network = "none")
-  kLandlock,     // file rights, TCP ports, scopes, to the host's ABI
-  kSeccomp,      // the system call filter
-  kKeyring,      // a new session keyring
-  kCgroup,       // memory, pids and cpu limits by a delegated cgroup v2
-  kIdmap,        // a root caller's project by an idmapped mount
+  kNamespaces,  // user, pid, mount, ipc, uts, cgroup namespaces and a root of our own
+  kOwnProc,     // a procfs of the sandbox's own pid namespace
+  kNetwork,     // an empty network namespace (network = "none")
+  kLandlock,    // file rights, TCP ports, scopes, to the host's ABI
+  kSeccomp,     // the system call filter
+  kKeyring,     // a new session keyring
+  kCgroup,      // memory, pids and cpu limits by a delegated cgroup v2
+  kIdmap,       // a root caller's project by an idmapped mount
 };
 inline constexpr Layer kAllLayers[] = {Layer::kNamespaces, Layer::kOwnProc, Layer::kNetwork, Layer::kLandlock,
                                        Layer::kSeccomp,    Layer::kKeyring, Layer::kCgroup,  Layer::kIdmap};
@@ -87,8 +87,8 @@ struct Masks {
 // What of the caller's environment passes (policy/environment.h applies it).
 struct Environment {
   enum class Start : uint8_t { kCallerWithoutCredentials, kMinimal } start = Start::kCallerWithoutCredentials;
-  std::vector<std::string> pass;             // put back by name, credentials included
-  std::map<std::string, std::string> set;    // NAME=VALUE
+  std::vector<std::string> pass;           // put back by name, credentials included
+  std::map<std::string, std::string> set;  // NAME=VALUE
   bool operator==(const Environment&) const = default;
 };
 
@@ -103,10 +103,22 @@ struct Limits {
 };
 
 // Powers that are never default; each is a type of its own so that its use is found by grep.
-struct HostRoot { Origin origin; bool operator==(const HostRoot&) const = default; };         // keep kernel uid 0
-struct HostProc { Origin origin; bool operator==(const HostProc&) const = default; };         // the host's /proc, read-only
-struct HostSys { Origin origin; bool operator==(const HostSys&) const = default; };           // /sys, read-only
-struct WritableSystem { Origin origin; bool operator==(const WritableSystem&) const = default; };
+struct HostRoot {
+  Origin origin;
+  bool operator==(const HostRoot&) const = default;
+};  // keep kernel uid 0
+struct HostProc {
+  Origin origin;
+  bool operator==(const HostProc&) const = default;
+};  // the host's /proc, read-only
+struct HostSys {
+  Origin origin;
+  bool operator==(const HostSys&) const = default;
+};  // /sys, read-only
+struct WritableSystem {
+  Origin origin;
+  bool operator==(const WritableSystem&) const = default;
+};
 
 struct Powers {
   std::optional<HostRoot> host_root;

@@ -355,13 +355,17 @@ bool is_variable_name(std::string_view text) {
 }
 
 Result<Value> value_of_text(const KeyInfo& info, std::string_view text) {
-  if (info.shape != Shape::kNumber) return Value(TRY(number_of_text(info, text)));
+  if (info.shape != Shape::kNumber) {
+    const uint64_t whole = TRY(number_of_text(info, text));
+    return Result<Value>(std::in_place, whole);
+  }
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc{} || end != text.data() + text.size())
     return reason(
         cat("`", leaf(info.path), "` must be ", expected(info), ", not `", printable(text.substr(0, 80)), "`"));
-  return Value(TRY(real_of(info, number)));
+  const double real = TRY(real_of(info, number));
+  return Result<Value>(std::in_place, real);
 }
 
 Value value_of_node(const KeyInfo& info, const Node& node, std::string_view file, std::vector<Complaint>& report) {

@@ -117,6 +117,25 @@ TEST(Parse, RefusesWhatIsTooLargeTooDeepOrNoText) {
   EXPECT_NE(first_error("version = 1\n\"\\ud800\" = 1\n").find("not TOML"), std::string::npos);
 }
 
+TEST(Parse, CharactersOutsideAsciiStandInTextsAndCommentsOnly) {
+  const std::string_view why = ": a character outside ASCII can stand in quotes or a comment only";
+  EXPECT_EQ(first_error("version = 1\n# \xc3\xa9\n[profile.\xc3\xa9]\n"), cat("confide.toml:3:10", why));
+  EXPECT_EQ(first_error("version = 1\nx = \xc8\xa4\n"), cat("confide.toml:2:5", why));
+  EXPECT_EQ(first_error("version = 1\n\"\xc3\xa9\" = \xc3\xa9\n"), cat("confide.toml:2:7", why));
+  for (const char* quoted :
+       {R"("é")", "'é'", "\"\"\"\né\"\"\"", "'''\né'''", R"("\"é")", R"("""é""""")", R"(""""é""")", R"('\' # é)",
+        R"("" # é)", R"("""""" # é)", R"("""a""\"é""")", R"('' # é)", R"("a" # "é)"}) {
+    EXPECT_EQ(first_error(cat("version = 1\n[environment.e]\nY = { value = \"\" }\nX = ", quoted)).find("outside"),
+              std::string::npos)
+        << quoted;
+  }
+}
+
+TEST(Parse, DotsInAPathAreNoDepth) {
+  const std::string path(100, '.');
+  EXPECT_EQ(first_error(cat("version = 1\n[profile.x]\nextends = \"tool\"\nread = [\"/", path, "\"]\n")), "no error");
+}
+
 TEST(Parse, NeverQuotesTheValueOfAVariable) {
   const std::string canary = "CANARY-5f1c";
   for (const std::string& line :
