@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -85,8 +86,9 @@ Result<void*> DeliveryBlock::lock(int fd, size_t size, bool writable) {
 
 Status DeliveryBlock::write_block(std::span<const PreparedSecret> secrets) {
   const std::vector<Piece> pieces = pieces_of(secrets);
-  if (pieces.size() > child::kMaxDeliveries) {
-    return Error{ErrorKind::kRefused, 0, cat("a run takes at most ", child::kMaxDeliveries / 2, " secrets")};
+  const auto by_descriptor = std::ranges::count_if(pieces, [](const Piece& piece) { return piece.kind == DeliveryKind::kFd || piece.kind == DeliveryKind::kStdin; });
+  if (pieces.size() > child::kMaxEntries || by_descriptor > static_cast<long>(child::kMaxDeliveries)) {
+    return Error{ErrorKind::kRefused, 0, cat("a run takes at most ", child::kMaxDeliveries, " secrets by descriptor and ", child::kMaxEntries / 2, " in all")};
   }
   size_t size = sizeof(DeliveryHeader) + pieces.size() * sizeof(DeliveryEntry);
   for (const Piece& piece : pieces) size += piece.name.size() + 1 + piece.bytes();

@@ -111,6 +111,10 @@ class Gatherer {
         failures_.push_back(flag.error().what);
         continue;
       }
+      if (!flag->path.empty()) {
+        failures_.push_back(cat(printable(flag->name), " (--secret): path= is not supported yet; the file appears as /run/secrets/", printable(flag->name)));
+        continue;
+      }
       // A flag says more than a file: it takes the name over.
       std::erase_if(wanted_, [&](const Wanted& other) { return other.name == flag->name && other.origin != "--secret"; });
       wanted_.push_back({.name = flag->name, .deliver = flag->deliver, .path = flag->path, .reference = flag->reference, .plain = {}, .origin = "--secret"});

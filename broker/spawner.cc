@@ -33,7 +33,6 @@ namespace {
 }
 
 [[noreturn]] void serve(int socket) {
-  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   auto order = sys::receive_message(socket, 16, 16);
   const auto program = find_program("confide-supervisor");
   if (!order || order->fds.empty() || !program) ::_exit(125);
@@ -53,6 +52,7 @@ Result<Spawner> Spawner::fork() {
   if (pid < 0) return sys::errno_error("fork");
   if (pid == 0) {
     pair.left.reset();
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     // The broker may be gone before the death signal was asked for.
     if (::getppid() != broker) ::_exit(125);
     serve(pair.right.get());

@@ -1,4 +1,6 @@
 // confide doctor: what this kernel and this place allow, layer by layer; what is lost without each; how to get it.
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -66,6 +68,14 @@ std::string json_of(const std::vector<Finding>& findings) {
   return nlohmann::ordered_json{{"layers", layers}}.dump(2) + "\n";
 }
 
+// What runs that are started from here are really protected against (docs/threat-model.md).
+std::string level_text() {
+  return ::geteuid() == 0
+             ? "assurance level 3 for runs started by root: the kernel denies their values to every process of another uid, confined or not\n"
+             : "assurance level 0 against an unconfined process of your uid, which can read what you can; 1 where an agent's\n"
+               "commands are confined, 2 where the whole agent is (docs/threat-model.md)\n";
+}
+
 }  // namespace
 
 int doctor_verb(Arguments arguments) {
@@ -73,7 +83,7 @@ int doctor_verb(Arguments arguments) {
   if (word == "--help") return put(kHelp) ? 0 : 125;
   if (arguments.size() > 1 || (!word.empty() && word != "--json")) return fail({ErrorKind::kUsage, 0, "doctor takes --json or nothing"});
   const std::vector<Finding> findings = examine();
-  if (!put(word == "--json" ? json_of(findings) : text_of(findings))) return 125;
+  if (!put(word == "--json" ? json_of(findings) : text_of(findings) + level_text())) return 125;
   for (const Finding& finding : findings)
     if (!finding.works && finding.layer != "cgroup") return 1;
   return 0;

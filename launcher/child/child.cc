@@ -76,6 +76,8 @@ void close_inherited(const ChildState& state) {
   die_with_parent();
   stay_undumpable();
 
+  for (size_t i = 0; i < plan.wipe_size; ++i) static_cast<volatile char*>(plan.wipe)[i] = 0;
+
   int error = settle_descriptors(plan);
   if (error != 0) {
     report(state.control_fd, static_cast<uint32_t>(ReportKind::kFailed), 0, error, 0);

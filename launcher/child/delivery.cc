@@ -35,7 +35,7 @@ int map_block(int fd, uint64_t size, Block& block) {
   block.bytes = reinterpret_cast<const unsigned char*>(address);
   block.size = size;
   const auto* header = reinterpret_cast<const DeliveryHeader*>(block.bytes);
-  if (header->magic != kDeliveryMagic || header->total_size > size || header->count > kMaxDeliveries) return EPROTO;
+  if (header->magic != kDeliveryMagic || header->total_size > size || header->count > kMaxEntries) return EPROTO;
   if (!inside(block, sizeof *header, header->count * sizeof(DeliveryEntry))) return EPROTO;
   block.entries = reinterpret_cast<const DeliveryEntry*>(block.bytes + sizeof *header);
   block.count = header->count;

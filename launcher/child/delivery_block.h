@@ -9,7 +9,8 @@
 namespace confide::child {
 
 inline constexpr uint32_t kDeliveryMagic = 0x31464443;  // "CDF1"
-inline constexpr uint32_t kMaxDeliveries = 200;         // SCM_RIGHTS carries 253 descriptors at most
+inline constexpr uint32_t kMaxDeliveries = 200;         // by descriptor: SCM_RIGHTS carries 253 at most
+inline constexpr uint32_t kMaxEntries = 4096;
 inline constexpr size_t kMaxDeliveryBlock = 64UL << 20;
 
 enum class DeliveryKind : uint32_t {

@@ -195,6 +195,8 @@ struct FrozenPlan {
   int control_fd;      // SOCK_SEQPACKET to the supervisor
   int stdio[3];        // what becomes 0, 1, 2; -1: the terminal
   PidNamespace pid_namespace;
+  char* wipe;          // the launcher's environment: /proc/1/environ would show it (bubblewrap #725)
+  size_t wipe_size;
   uint64_t* trace;     // null, or shared memory: the monotonic time in ns at which each op began, then exec
 };
 

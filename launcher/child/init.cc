@@ -98,6 +98,8 @@ int execute(const FrozenExec& exec) {
 int run_command(void* argument) {
   auto& start = *static_cast<CommandStart*>(argument);
   ChildState& state = start.state;
+  // Without a pid namespace pid 1's end is not the command's end.
+  if (state.plan.pid_namespace == PidNamespace::kShared) die_with_parent();
   // Its own process group, in the foreground of the terminal if there is one; SIGTTOU is still blocked.
   (void)raw::call(SYS_setpgid, 0, 0);
   if (state.terminal_fd >= 0) {

@@ -12,6 +12,7 @@
 #include "base/kernel_abi.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "launcher/host/listing.h"
 #include "policy/mask_names.h"
 
 namespace confide::launcher {
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::string_view kMagic = "confide masks 1\n";
 constexpr size_t kMaxIndexFile = 8UL << 20;
-constexpr int64_t kKeptSeconds = 30L * 24 * 3600;
+constexpr int64_t kKeptMs = 30L * 24 * 3600 * 1000;
 constexpr int64_t kAbandonedMs = 60'000;
 
 int64_t milliseconds(clockid_t clock) {
@@ -65,26 +66,20 @@ class Walk {
                            abi::kResolveBeneath | abi::kResolveNoSymlinks);
     // A folder that the caller cannot read holds nothing that its command could.
     if (!fd) return;
-    DIR* listing = ::fdopendir(fd->get());
-    if (listing == nullptr) return;
-    (void)fd->release();  // fdopendir(3): closed with the listing
-    while (const dirent* entry = ::readdir(listing)) {
-      const std::string_view name = entry->d_name;
-      if (name == "." || name == "..") continue;
+    each_entry(fd->get(), [&](const char* name, unsigned char type) {
       if (++entries_ > bounds_.entries || found_.paths.size() >= bounds_.matches) {
         found_.reach = Reach::kCutShort;
-        break;
+        return Listing::kStop;
       }
-      take(folder.empty() ? std::string(name) : cat(folder, "/", name), name, type_of(::dirfd(listing), *entry),
+      take(folder.empty() ? std::string(name) : cat(folder, "/", name), name, known_type(fd->get(), name, type),
            waiting);
-    }
-    ::closedir(listing);
+      return Listing::kGoOn;
+    });
   }
 
-  static unsigned char type_of(int folder, const dirent& entry) {
-    if (entry.d_type != DT_UNKNOWN) return entry.d_type;
+  static unsigned char known_type(int folder, const char* name, unsigned char type) {
     struct stat found {};
-    if (::fstatat(folder, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
+    if (type != DT_UNKNOWN || ::fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return type;
     return IFTODT(found.st_mode);
   }
 
@@ -165,16 +160,13 @@ Result<UniqueFd> index_folder(const std::string& cache, IfMissing if_missing) {
 }
 
 void remove_old(int folder) {
-  const int copy = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* listing = copy < 0 ? nullptr : ::fdopendir(copy);
-  if (listing == nullptr) return;
   const int64_t now = milliseconds(CLOCK_REALTIME);
-  while (const dirent* entry = ::readdir(listing)) {
+  each_entry(folder, [&](const char* name, unsigned char) {
     struct stat found {};
-    if (::fstatat(folder, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(found.st_mode)) continue;
-    if (now - milliseconds(found.st_mtim) > kKeptSeconds * 1000) (void)::unlinkat(folder, entry->d_name, 0);
-  }
-  ::closedir(listing);
+    const bool file = ::fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode);
+    if (file && now - milliseconds(found.st_mtim) > kKeptMs) (void)::unlinkat(folder, name, 0);
+    return Listing::kGoOn;
+  });
 }
 
 // With a name, where the file system can make none without (NFS): then one writer at a time, and what a killed one left

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "launcher/host/git_index.h"
+#include "launcher/host/listing.h"
 #include "launcher/host/mask_index.h"
 #include "policy/mask_names.h"
 
@@ -45,14 +46,11 @@ std::string path_of(int fd) {
 // Names at the root that could be masked.
 std::vector<std::string> names_at_root(int root, const policy::Masks& masks) {
   std::vector<std::string> names;
-  const int copy = ::openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* listing = copy < 0 ? nullptr : ::fdopendir(copy);
-  if (listing == nullptr) return names;
-  while (const dirent* entry = ::readdir(listing)) {
-    const bool may_be_file = entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
-    if (may_be_file && policy::is_masked(entry->d_name, Tracked::kNo, masks)) names.emplace_back(entry->d_name);
-  }
-  ::closedir(listing);
+  each_entry(root, [&](const char* name, unsigned char type) {
+    const bool may_be_file = type == DT_REG || type == DT_LNK || type == DT_UNKNOWN;
+    if (may_be_file && policy::is_masked(name, Tracked::kNo, masks)) names.emplace_back(name);
+    return Listing::kGoOn;
+  });
   return names;
 }
 

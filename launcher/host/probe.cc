@@ -99,7 +99,7 @@ std::string why_no_user_namespace(int errnum) {
     return "user namespaces are for root only; as root: sysctl kernel.unprivileged_userns_clone=1";
   }
   if (first_line("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1" && ::geteuid() != 0) {
-    return "AppArmor restricts user namespaces; install the profile that comes with confide, or as root: sysctl "
+    return "AppArmor restricts user namespaces; as root: sysctl "
            "kernel.apparmor_restrict_unprivileged_userns=0";
   }
   if (errnum == ENOSPC || errnum == EUSERS) return "the limit of user namespaces is reached (user.max_user_namespaces)";

@@ -92,7 +92,8 @@ Result<Caller> look_at_caller(HomeFrom home_from) {
   Caller caller;
   caller.ids = {::getuid(), ::getgid()};
   caller.privilege = privilege_of_process();
-  if (caller.privilege == Privilege::kRoot) caller.sudo_ids = sudo_ids();
+  // An agent's environment carries no power.
+  if (caller.privilege == Privilege::kRoot && home_from == HomeFrom::kEnvironment) caller.sudo_ids = sudo_ids();
   const char* variable = home_from == HomeFrom::kEnvironment ? std::getenv("HOME") : nullptr;
   const std::string account = variable == nullptr ? account_home(caller.ids.uid) : std::string();
   const std::string home = variable != nullptr && variable[0] == '/' ? std::string(variable) : account;

@@ -458,7 +458,9 @@ class Builder {
   void change_directory() {
     const std::string& cwd = caller_.cwd.canonical;
     std::string to = "/";
-    if (namespaces_ == 0 || policy_.system == policy::System::kWholeRoot) {
+    const ViewNode* above = covering(view_.nodes, cwd);
+    const bool in_whole_root = policy_.system == policy::System::kWholeRoot && (above == nullptr || above->what == What::kBind || above->path == cwd);
+    if (namespaces_ == 0 || in_whole_root) {
       to = cwd;
     } else if (!cwd.empty() && covering(view_.nodes, cwd) != nullptr && reachable(cwd)) {
       to = cwd;

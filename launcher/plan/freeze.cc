@@ -32,6 +32,8 @@ class Freezer {
     for (int n = 0; n < 3; ++n) frozen.stdio[n] = descriptors_.stdio[n];
     frozen.pid_namespace = (out_->namespaces_ & CLONE_NEWPID) != 0 ? child::PidNamespace::kOwn : child::PidNamespace::kShared;
     frozen.trace = descriptors_.trace;
+    frozen.wipe = descriptors_.wipe.data();
+    frozen.wipe_size = descriptors_.wipe.size();
     return std::move(out_);
   }
 

@@ -1,6 +1,5 @@
 #include "launcher/supervise/mask_watch.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "launcher/host/git_index.h"
+#include "launcher/host/listing.h"
 #include "launcher/host/masks.h"
 #include "policy/mask_names.h"
 
@@ -127,17 +127,15 @@ std::vector<std::string> MaskWatch::look_around() {
   std::vector<std::string> names;
   for (Folder& folder : folders_) {
     keep_watching(folder);
-    const int copy = folder.fd.valid() ? ::openat(folder.fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    DIR* listing = copy < 0 ? nullptr : ::fdopendir(copy);
-    if (listing == nullptr) continue;
-    while (const dirent* entry = ::readdir(listing)) {
-      std::string name = folder.path.empty() ? std::string(entry->d_name) : cat(folder.path, "/", entry->d_name);
-      if (!policy::is_masked(name, Tracked::kNo, masks_)) continue;
+    if (!folder.fd.valid()) continue;
+    each_entry(folder.fd.get(), [&](const char* entry, unsigned char) {
+      std::string name = folder.path.empty() ? std::string(entry) : cat(folder.path, "/", entry);
+      if (!policy::is_masked(name, Tracked::kNo, masks_)) return Listing::kGoOn;
       const auto mark = mark_of(name);
       const auto known = known_.find(name);
       if (mark && (known == known_.end() || known->second != *mark)) names.push_back(std::move(name));
-    }
-    ::closedir(listing);
+      return Listing::kGoOn;
+    });
   }
   return names;
 }

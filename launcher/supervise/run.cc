@@ -203,7 +203,10 @@ class Run {
         break;
       case ReportKind::kStopped: stop_with_command(); break;
       case ReportKind::kContinued: break;
-      case ReportKind::kExited: status_ = report.value; break;
+      case ReportKind::kExited:
+        status_ = report.value;
+        namespace_.reset();  // so that it ends with the sandbox, not with this process
+        break;
     }
     return {};
   }

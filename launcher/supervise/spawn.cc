@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <utility>
 
@@ -102,6 +103,18 @@ Result<Trees> make_trees(const LaunchPlan& plan) {
   return trees;
 }
 
+// Where the kernel put this process's environment: NAME=VALUE strings one behind the other (proc(5), environ).
+std::span<char> own_environment() {
+  if (environ == nullptr || environ[0] == nullptr) return {};
+  char* last = environ[0];
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    // Nothing here calls setenv, so the strings stand in order; one that does not is not the kernel's.
+    if (*entry != last) break;
+    last = *entry + std::strlen(*entry) + 1;
+  }
+  return {environ[0], last};
+}
+
 SpawnFailure failure(Error error, std::optional<policy::Layer> disproved = {}) {
   const int errnum = error.errnum;
   if (error.kind == ErrorKind::kSystem) error.kind = ErrorKind::kLaunch;
@@ -154,6 +167,7 @@ std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input) {
   auto frozen = FrozenLaunch::freeze(input.plan, {.control = pair->right.get(),
                                                   .stdio = {input.stdio[0], input.stdio[1], input.stdio[2]},
                                                   .idmapped_trees = trees->by_step,
+                                                  .wipe = own_environment(),
                                                   .trace = input.trace});
   if (!frozen) return std::unexpected(failure(frozen.error()));
 
@@ -166,7 +180,12 @@ std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input) {
     arguments.flags |= abi::kCloneIntoCgroup;
     arguments.cgroup = static_cast<uint64_t>(input.cgroup_fd);
   }
-  const long pid = ::syscall(abi::kNrClone3, &arguments, arguments_size);
+  long pid = ::syscall(abi::kNrClone3, &arguments, arguments_size);
+  // Filters that cannot look into clone3's argument answer ENOSYS (docker's, our own): clone(2) does the same but for the
+  // cgroup. This process has no signal handlers that it would have to reset.
+  if (pid < 0 && errno == ENOSYS && input.cgroup_fd < 0) {
+    pid = ::syscall(SYS_clone, (*frozen)->namespaces() | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr);
+  }
   if (pid == 0) child::run_child((*frozen)->plan());
   if (pid < 0) {
     const bool namespaces = (*frozen)->namespaces() != 0;

@@ -1,0 +1,1 @@
+confide_fuzz_target(messages SOURCES messages.cc DEPENDS confide_broker_client confide_supervisor_protocol confide_launcher)
