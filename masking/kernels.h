@@ -27,8 +27,8 @@ struct Kernels {
   const char* name;
   // `in` is of 64 * blocks bytes.
   void (*classify)(const uint8_t* in, size_t blocks, Masks* masks);
-  // Copies the kept bytes of `in`, in canonical form (token.h), to `out`, which has room for all and 64 more; ranks[b] is
-  // how many there were before block b. Returns their number.
+  // Copies the kept bytes of `in`, in canonical form (token.h), to `out`, which has room for all and 64 more; ranks[b]
+  // is how many there were before block b. Returns their number.
   size_t (*compact)(const uint8_t* in, size_t blocks, const Masks* masks, uint8_t* out, uint32_t* ranks);
 };
 

@@ -103,7 +103,8 @@ void Prefilter::mark_escapes(const TablesView& tables, const uint8_t* data, cons
       if (filter_keeps(data[at])) characters = characters << 8 | canonical(data[at]);
       any |= tables.is_head(characters);
     }
-    if (any) [[unlikely]] mark_range(begin + 1, end);
+    if (any) [[unlikely]]
+      mark_range(begin + 1, end);
   }
 }
 

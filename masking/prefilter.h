@@ -28,8 +28,8 @@ class Prefilter {
  public:
   explicit Prefilter(const Kernels& kernels = *available_kernels().front()) : kernels_(&kernels) {}
 
-  // Marks places in data[0, size), size <= kChunk, and returns how many of its bytes that is true of: all where it is the
-  // last one at hand, else those that are not better looked at together with what follows.
+  // Marks places in data[0, size), size <= kChunk, and returns how many of its bytes that is true of: all where it is
+  // the last one at hand, else those that are not better looked at together with what follows.
   enum class Chunk : uint8_t { kInner, kLast };
   size_t mark(const TablesView& tables, const uint8_t* data, size_t size, Chunk chunk, uint8_t* scratch);
 

@@ -125,7 +125,8 @@ class TablesBuilder : public NeedleSink {
             .needles = needles_,
             .entries = entries_,
             .roots = roots_,
-            .grams = grams_, .heads = heads_,
+            .grams = grams_,
+            .heads = heads_,
             .entry_count = layout_.entry_count,
             .min_required = layout_.min_required,
             .max_required = layout_.max_required,
@@ -171,7 +172,9 @@ class TablesBuilder : public NeedleSink {
   }
 
   static uint64_t mask_of(unsigned bytes) { return bytes == 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * bytes)) - 1; }
-  static BitSet set_of(size_t bytes) { return {64 - static_cast<unsigned>(std::countr_zero(bytes / sizeof(uint64_t)))}; }
+  static BitSet set_of(size_t bytes) {
+    return {64 - static_cast<unsigned>(std::countr_zero(bytes / sizeof(uint64_t)))};
+  }
 
   // The groups that are looked at from a match's first character on, and those characters.
   void add_beginning(const Entry& entry) {

@@ -40,7 +40,7 @@ struct Token {
 };
 
 // The longest gap between two characters, the longest token and the longest terminal escape, in bytes.
-inline constexpr unsigned kMaxGap = 32;
+inline constexpr unsigned kMaxGap = 64;
 inline constexpr unsigned kMaxToken = 40;
 inline constexpr unsigned kMaxEscape = 32;
 

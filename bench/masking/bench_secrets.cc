@@ -25,7 +25,10 @@ std::vector<NamedSecret> bench_secrets(size_t count) {
       case 2: value = text(kPassword, 16 + random() % 8); break;
       case 3: value = "postgres://app:" + text(kWord, 20) + "@db-" + text(kHex, 4) + ".internal:5432/shop"; break;
       case 4: value = text(kBase64, 43) + "="; break;
-      default: value = text(kHex, 8) + "-" + text(kHex, 4) + "-4" + text(kHex, 3) + "-a" + text(kHex, 3) + "-" + text(kHex, 12); break;
+      default:
+        value =
+            text(kHex, 8) + "-" + text(kHex, 4) + "-4" + text(kHex, 3) + "-a" + text(kHex, 3) + "-" + text(kHex, 12);
+        break;
     }
     out.push_back({"SECRET_" + std::to_string(i), value});
   }

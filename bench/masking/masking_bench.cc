@@ -79,7 +79,8 @@ Run measure(const masking::Tables& tables, std::string_view log, const masking::
       at += count;
     }
     masker.finish(sink);
-    best.gigabytes_per_second = std::max(best.gigabytes_per_second, static_cast<double>(log.size()) / seconds_since(start) / 1e9);
+    best.gigabytes_per_second =
+        std::max(best.gigabytes_per_second, static_cast<double>(log.size()) / seconds_since(start) / 1e9);
     best.hits = sink.hits;
   }
   return best;
@@ -125,7 +126,8 @@ void print_table() {
     const double created = seconds_since(start) * 1e3;
     const std::string& base = kind == Kind::kColoured ? coloured : log;
     const Run run = measure(tables, kind == Kind::kHits ? with_hits(base, secrets) : base, kernels);
-    std::printf("%-44s %10.2f %10.2f %12zu %10.2f\n", what, run.gigabytes_per_second, needed, tables.locked_bytes() >> 10, created);
+    std::printf("%-44s %10.2f %10.2f %12zu %10.2f\n", what, run.gigabytes_per_second, needed,
+                tables.locked_bytes() >> 10, created);
     if (kind != Kind::kHits && run.hits != 0) std::printf("   (%zu hits where none were expected)\n", run.hits);
   };
   row("1 secret, no hits", 1, 3.0, Kind::kPlain, nullptr);

@@ -9,7 +9,7 @@
 namespace confide::masking::oracle {
 namespace {
 
-constexpr size_t kGap = 32;
+constexpr size_t kGap = 64;
 constexpr size_t kEscape = 32;
 constexpr size_t kCap = 96;
 

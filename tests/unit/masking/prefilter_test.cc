@@ -137,7 +137,8 @@ TEST(Prefilter, MarksNothingInOrdinaryText) {
   Prefilter prefilter;
   std::vector<uint8_t> scratch(kPrefilterScratch);
   const size_t first = tables.reveal([&](const TablesView& view) {
-    prefilter.mark(view, reinterpret_cast<const uint8_t*>(text.data()), kChunk, Prefilter::Chunk::kLast, scratch.data());
+    prefilter.mark(view, reinterpret_cast<const uint8_t*>(text.data()), kChunk, Prefilter::Chunk::kLast,
+                   scratch.data());
     return prefilter.next(0);
   });
   EXPECT_GT(first, kChunk - 64);  // only the end, where a match could begin and not be seen yet
