@@ -76,6 +76,16 @@ Result<UniqueFd> duplicate(int fd, int at_least) {
   return UniqueFd(copy);
 }
 
+void open_closed_streams() {
+  for (int fd = 0; fd < 3; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)::open("/dev/null", O_RDWR);  // takes the lowest number: this one
+}
+
+void let_go_of(int fd) {
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (null.valid()) (void)::dup2(null.get(), fd);
+}
+
 Status write_all(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());

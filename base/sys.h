@@ -39,6 +39,11 @@ struct SocketPair {
 Result<SocketPair> seqpacket_pair();
 Result<UniqueFd> duplicate(int fd, int at_least = 3);
 
+// Opens /dev/null as each of 0, 1 and 2 that is closed, so that no descriptor of ours ever becomes a standard stream.
+void open_closed_streams();
+// The descriptor becomes /dev/null: whoever reads or writes its other side no longer waits for this process.
+void let_go_of(int fd);
+
 // All of `bytes`, whatever the chunks; EPIPE is an error, never a signal if SIGPIPE is ignored.
 Status write_all(int fd, std::span<const std::byte> bytes);
 Status write_all(int fd, std::string_view text);

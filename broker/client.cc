@@ -88,13 +88,11 @@ Status pack_inputs(const SecretRun& run, Parcel& parcel) {
   }
   for (const std::string& text : run.secrets) {
     const auto flag = policy::parse_secret_flag(text);
-    if (!flag) return flag.error();
+    if (!flag) continue;  // the broker says so, together with whatever else fails
     const auto* descriptor = std::get_if<policy::Descriptor>(&flag->reference.parts);
     const int number = descriptor != nullptr ? descriptor->number : flag->reference.scheme == policy::Scheme::kStdin ? 0 : -1;
     if (number < 0) continue;
-    if (::fcntl(number, F_GETFD) < 0) {
-      return Error{ErrorKind::kRefused, 0, cat(printable(flag->name), ": descriptor ", number, " is not open; open it before confide, as in ", number, "<file")};
-    }
+    if (::fcntl(number, F_GETFD) < 0) continue;
     parcel.request.descriptors.push_back({static_cast<uint32_t>(number), parcel.add(number)});
   }
   return {};
@@ -201,6 +199,7 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
       if (const auto* said = std::get_if<Launched>(&reply)) {
         for (const std::string& warning : said->warnings) on_warning(warning);
         launched = true;
+        for (const int fd : {0, 1}) sys::let_go_of(fd);
       }
     }
     if (polled[2].revents != 0) signals.forward_to(caller.left.get());

@@ -64,8 +64,12 @@ class Gatherer {
     std::vector<secrets::EnvFile> files;
     for (const PassedEnvFile& passed : request_.env_files) {
       const UniqueFd fd = TRY(take(passed.index));
-      SecretBuffer text = TRY(secrets::read_fd(fd.get(), secrets::kMaxSecretBytes, passed.path));
-      files.push_back(TRY(secrets::parse_env_file(std::move(text), passed.path, environ_.variables(), arena_)));
+      auto text = secrets::read_fd(fd.get(), secrets::kMaxSecretBytes, passed.path);
+      if (!text) {
+        if (text.error().kind != ErrorKind::kUnsupported) text.error().kind = ErrorKind::kRefused;
+        return with_context("--env-file", text.error());
+      }
+      files.push_back(TRY(secrets::parse_env_file(std::move(*text), passed.path, environ_.variables(), arena_)));
     }
     for (secrets::EnvFileEntry& entry : secrets::merge_env_files(std::move(files))) add_entry(std::move(entry));
     return {};
@@ -108,7 +112,9 @@ class Gatherer {
     for (const std::string& text : request_.secrets) {
       auto flag = policy::parse_secret_flag(text);
       if (!flag) {
-        failures_.push_back(flag.error().what);
+        // What stands before "=" is meant as a name; without one it could be a value.
+        const size_t equals = text.find('=');
+        failures_.push_back(equals == std::string::npos ? flag.error().what : cat(printable(text.substr(0, equals)), ": ", flag.error().what));
         continue;
       }
       if (!flag->path.empty()) {

@@ -9,7 +9,7 @@ namespace confide::cli {
 
 int explain_verb(Arguments arguments) {
   auto parsed = parse_run_options(arguments, For::kExplain);
-  if (!parsed) return fail(parsed.error());
+  if (!parsed) return fail(parsed.error(), form_of(arguments));
   if (parsed->help) return put(*parsed->help) ? 0 : 125;
   const RunOptions& options = parsed->options;
   auto own_environ = broker::open_own_environ();

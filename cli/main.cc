@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/sys.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -38,6 +39,7 @@ void print_usage(FILE* to) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  confide::sys::open_closed_streams();
   const std::string_view word = argc > 1 ? argv[1] : "";
   for (const Verb& verb : kVerbs)
     if (verb.name == word) return verb.run({argv + 2, argv + argc});

@@ -25,6 +25,8 @@ void print_trace(const std::vector<launcher::TraceRow>& rows) {
   }
 }
 
+Error time_limit_error() { return {ErrorKind::kTimeLimit, 0, "the time limit ended the run"}; }
+
 Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, const StatusWriter& status) {
   const auto on_event = [&](const launcher::Event& event) {
     if (const auto* remark = std::get_if<launcher::Remark>(&event)) warn(remark->text);
@@ -34,7 +36,7 @@ Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, con
                                     .trace = options.trace ? launcher::Trace::kOn : launcher::Trace::kOff};
   const launcher::Outcome outcome = TRY(launcher::launch(prepared.request, hooks));
   print_trace(outcome.trace);
-  if (outcome.time_limit) warn("the time limit ended the run");
+  if (outcome.time_limit) return time_limit_error();
   return outcome.exit_code;
 }
 
@@ -46,7 +48,7 @@ Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options
     if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
   };
   const auto ended = TRY(broker::run(run, environ_fd, on_message, [](const std::string& text) { warn(text); }));
-  if (ended.time_limit) warn("the time limit ended the run");
+  if (ended.time_limit) return time_limit_error();
   return ended.exit_code;
 }
 
@@ -71,7 +73,7 @@ Result<int> run(const RunOptions& options, const UniqueFd& own_environ, const St
 int run_verb(Arguments arguments) {
   // Before this process is closed to others, its own environment is opened for the broker (env:NAME).
   auto parsed = parse_run_options(arguments, For::kRun);
-  if (!parsed) return fail(parsed.error());
+  if (!parsed) return fail(parsed.error(), form_of(arguments));
   if (parsed->help) return put(*parsed->help) ? 0 : 125;
   const RunOptions& options = parsed->options;
   UniqueFd own_environ;
@@ -85,7 +87,7 @@ int run_verb(Arguments arguments) {
   if (!status) return fail(status.error(), options.form);
   const auto code = run(options, own_environ, *status);
   if (code) return *code;
-  status->failed(code.error());
+  if (code.error().kind != ErrorKind::kTimeLimit) status->failed(code.error());  // else `exit` has said it
   return fail(code.error(), options.form);
 }
 

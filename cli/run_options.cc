@@ -20,6 +20,16 @@ constexpr const char* kFooter =
     "\nexit status: the command's own; 128+N for signal N; 127 not found; 126 not executable; 125 confide or a required\n"
     "layer failed; 124 time limit; 123 refused; 2 wrong usage.\n";
 
+// "unknown option --profle; did you mean `--profile`?"
+Error unknown_option(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
+  const std::string bare = word.substr(0, word.find('='));
+  const auto close = nearest(bare, {names.begin(), names.end()});
+  const std::string hint = close ? cat("; did you mean `", *close, "`?") : std::string();
+  return {ErrorKind::kUsage, 0, cat("unknown option ", printable(bare), hint, " (", app.get_name(), " --help lists them)")};
+}
+
 void add_flag_option(CLI::App& app, const std::string& name, std::optional<policy::Flag>& into, const std::string& type,
                      const std::string& about) {
   app.add_option_function<std::string>(name, [&into, name](const std::string& text) { into = policy::Flag{text, name}; }, about)
@@ -38,6 +48,14 @@ void add_list_option(CLI::App& app, const std::string& name, std::vector<policy:
 }
 
 }  // namespace
+
+Form form_of(Arguments arguments) {
+  for (const std::string_view word : arguments) {
+    if (word == "--") break;
+    if (word == "--json") return Form::kJson;
+  }
+  return Form::kText;
+}
 
 Result<MaskOptions> parse_mask_options(Arguments arguments) {
   MaskOptions options;
@@ -119,12 +137,12 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
   if (mark != arguments.end()) {
     if (!options.command.empty()) {
       const std::string& word = options.command.front();
-      return Error{ErrorKind::kUsage, 0, word.starts_with("-") ? cat("unknown option ", printable(word), " (", app.get_name(), " --help lists them)")
-                                                               : cat("unexpected word `", printable(word), "` before --")};
+      if (word.starts_with("-")) return unknown_option(app, word);
+      return Error{ErrorKind::kUsage, 0, cat("unexpected word `", printable(word), "` before --")};
     }
     options.command.assign(mark + 1, arguments.end());
   } else if (!options.command.empty() && options.command.front().starts_with("-")) {
-    return Error{ErrorKind::kUsage, 0, cat("unknown option ", printable(options.command.front()), " (", app.get_name(), " --help lists them)")};
+    return unknown_option(app, options.command.front());
   }
   if (options.command.empty()) return Error{ErrorKind::kUsage, 0, cat("no command given, as in: ", app.get_name(), " -- make test")};
   return parsed;

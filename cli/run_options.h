@@ -31,6 +31,9 @@ struct Parsed {
   std::optional<std::string> help;  // print it and stop
 };
 
+// Whether --json stands among the options, for errors about options.
+Form form_of(Arguments arguments);
+
 struct MaskOptions {
   std::vector<std::string> secrets;
   std::vector<std::string> env_files;

@@ -49,13 +49,12 @@ bool learn(HostFacts& facts, const RunFailure& failure) {
 }
 
 // Null where there is nothing to watch. Where a change would end the run, a watch that cannot be had is an error.
-Result<std::unique_ptr<MaskWatch>> watch_masks(const LaunchRequest& request, const LaunchHooks& hooks) {
-  const auto scope = mask_scope(request.policy, request.caller);
-  if (!scope || scope->of != MaskScope::Of::kProject) return std::unique_ptr<MaskWatch>();
-  auto watch = MaskWatch::start(scope->masks, scope->folder);
-  if (watch || scope->masks.on_change == policy::Masks::OnChange::kEndRun) return watch;
-  if (hooks.on_event) hooks.on_event(Remark{cat("masked files are not watched: ", to_text(watch.error()))});
-  return std::unique_ptr<MaskWatch>();
+Result<std::unique_ptr<MaskWatch>> watch_masks(const LaunchRequest& request, const Scene& scene) {
+  if (scene.mask_search.watched.empty()) return std::unique_ptr<MaskWatch>();
+  auto watch = std::make_unique<MaskWatch>(request.policy.masks, *request.caller.project);
+  watch->follow(scene.masks);
+  if (request.policy.masks.on_change == policy::Masks::OnChange::kEndRun) TRY(watch->begin());
+  return watch;
 }
 
 // A young index is left as it is, so that many short runs do not each walk through the project.
@@ -71,15 +70,13 @@ Result<Outcome> launch(const LaunchRequest& request, const LaunchHooks& hooks) {
   // Before anything is held: no other process of this uid may look in (prctl(2)); inherited by the clone.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const Stdio stdio = TRY(check_stdio(hooks.stdio));
-  // Before the files to mask are looked for, so that no change falls between looking and watching.
-  const std::unique_ptr<MaskWatch> watch = TRY(watch_masks(request, hooks));
   BuildInput input{.policy = request.policy,
                    .host = complete(request.host, request.policy.limits),
                    .scene = survey(request.policy, request.caller),
                    .command = request.command,
                    .secrets = request.secrets};
   input.scene.caller.terminals = stdio.terminals;
-  if (watch) watch->follow(input.scene.masks);
+  const std::unique_ptr<MaskWatch> watch = TRY(watch_masks(request, input.scene));
   for (;;) {
     const LaunchPlan plan = TRY(build(input));
     if (hooks.on_event) hooks.on_event(Planned{plan});

@@ -41,7 +41,10 @@ class Checker {
       if (const auto valid = policy::check_variable_name(secret.name); !valid) {
         report(secret, valid.error().what);
       }
-      claim(names_, secret, secret.name, "is given twice");
+      if (!names_.insert(secret.name).second) {
+        report(secret, "is given twice");
+        continue;  // what else is wrong is said of the first
+      }
       switch (secret.how) {
         case Deliver::kEnv: check_env(secret); break;
         case Deliver::kFile: check_file(secret); break;

@@ -182,6 +182,7 @@ struct FrozenExec {
   const char* const* candidates;
   size_t candidate_count;
   char* const* argv;
+  char** shell_argv;  // "/bin/sh", room for the path, then the command's arguments: for a script without a first line
   char** envp;
   size_t envp_count;
   size_t secret_slots;

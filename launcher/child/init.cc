@@ -89,7 +89,12 @@ int execute(const FrozenExec& exec) {
     const char* path = exec.candidates[i];
     const long result = raw::call(SYS_execve, path, exec.argv, exec.envp);
     if (result == -EACCES) refused = EACCES;
-    if (result == -ENOEXEC) return ENOEXEC;
+    if (result == -ENOEXEC) {
+      exec.shell_argv[1] = const_cast<char*>(path);  // execve only reads it
+      return static_cast<int>(-raw::call(SYS_execve, exec.shell_argv[0], exec.shell_argv, exec.envp));
+    }
+    // The file is there; what is missing is its interpreter.
+    if (result == -ENOENT && raw::call(SYS_faccessat, AT_FDCWD, path, F_OK) == 0) return ENOEXEC;
     if (result != -ENOENT && result != -ENOTDIR && result != -EACCES) return static_cast<int>(-result);
   }
   return refused != 0 ? refused : ENOENT;

@@ -487,7 +487,9 @@ class Builder {
 
     ExecStep exec{.argv = in_.command.argv};
     const std::string& name = in_.command.argv.front();
-    if (name.find('/') != std::string::npos) {
+    if (name.empty()) {
+      // Found nowhere.
+    } else if (name.find('/') != std::string::npos) {
       exec.candidates.push_back(name);
     } else {
       const std::string path = search_path();  // split() views it

@@ -171,10 +171,12 @@ class Freezer {
     for (const std::string& candidate : step.candidates) out.candidates_.push_back(keep(candidate));
     for (const std::string& word : step.argv) out.argv_.push_back(const_cast<char*>(keep(word)));
     out.argv_.push_back(nullptr);
+    out.shell_argv_ = {const_cast<char*>(keep("/bin/sh")), nullptr};
+    out.shell_argv_.insert(out.shell_argv_.end(), out.argv_.begin() + 1, out.argv_.end());
     for (const std::string& variable : plan_.environment) out.envp_.push_back(const_cast<char*>(keep(variable)));
     const size_t count = out.envp_.size();
     out.envp_.resize(count + secret_slots_ + 1, nullptr);
-    out.frozen_.exec = {out.candidates_.data(), out.candidates_.size(), out.argv_.data(), out.envp_.data(),
+    out.frozen_.exec = {out.candidates_.data(), out.candidates_.size(), out.argv_.data(), out.shell_argv_.data(), out.envp_.data(),
                         count, secret_slots_, static_cast<uint16_t>(step_)};
   }
 

@@ -47,6 +47,7 @@ class FrozenLaunch {
   std::deque<std::vector<child::LandlockRule>> rules_;
   std::vector<const char*> candidates_;
   std::vector<char*> argv_;
+  std::vector<char*> shell_argv_;
   std::vector<char*> envp_;
   child::FrozenPlan frozen_{};
   uint64_t namespaces_ = 0;

@@ -43,17 +43,11 @@ void each_folder_above(const std::string& path, auto take) {
 
 }  // namespace
 
-Result<std::unique_ptr<MaskWatch>> MaskWatch::start(policy::Masks masks, const PathFact& project) {
-  std::unique_ptr<MaskWatch> watch(new MaskWatch(std::move(masks), project));
+MaskWatch::MaskWatch(policy::Masks masks, PathFact project) : masks_(std::move(masks)), project_(std::move(project)) {
   sigset_t set;
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGIO);
-  // Blocked first: unanswered, the signal would end this process.
-  if (::sigprocmask(SIG_BLOCK, &set, &watch->before_) != 0) return sys::errno_error("sigprocmask");
-  watch->signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!watch->signals_.valid()) return sys::errno_error("signalfd");
-  TRY(watch->open());
-  return watch;
+  (void)::sigprocmask(SIG_BLOCK, &set, &before_);
 }
 
 MaskWatch::~MaskWatch() {
@@ -64,41 +58,48 @@ MaskWatch::~MaskWatch() {
   (void)::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
-Status MaskWatch::open() {
-  Folder root;
-  root.fd = TRY(sys::openat2(AT_FDCWD, project_.canonical, O_RDONLY | O_DIRECTORY,
-                             abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
-  if (::fcntl(root.fd.get(), F_NOTIFY, DN_CREATE | DN_MULTISHOT) != 0) {
-    const Error error = sys::errno_error("F_NOTIFY", project_.canonical);
-    return Error{ErrorKind::kUnsupported, error.errnum, cat(error.what, " (sysctl fs.dir-notify-enable=1)")};
-  }
-  folders_.push_back(std::move(root));
-  return {};
-}
-
 void MaskWatch::follow(const std::vector<PathFact>& masked) {
-  folders_.resize(1);
+  wanted_.clear();
   known_.clear();
   const size_t cut = project_.canonical.size() + 1;
-  const auto watch_above = [this](const std::string& path) {
-    each_folder_above(path, [this](std::string folder) { watch(std::move(folder)); });
+  const auto want_above = [this](const std::string& path) {
+    each_folder_above(path, [this](std::string folder) {
+      if (wanted_.size() < kMaxFolders && std::ranges::count(wanted_, folder) == 0)
+        wanted_.push_back(std::move(folder));
+    });
   };
   for (const auto* globs : {&masks_.globs, &masks_.always})
-    for (const std::string& glob : *globs) watch_above(glob.substr(0, glob.find_first_of("*?")));
+    for (const std::string& glob : *globs) want_above(glob.substr(0, glob.find_first_of("*?")));
   for (const PathFact& file : masked) {
     const std::string name = file.requested.substr(cut);
-    watch_above(name);
-    watch_above(file.canonical.substr(cut));
-    const auto mark = mark_of(name);
+    want_above(name);
+    want_above(file.canonical.substr(cut));
+    const auto mark = mark_of(AT_FDCWD, file.requested);
     if (mark && mark->device == file.device && mark->inode == file.inode) known_[name] = *mark;
   }
 }
 
-void MaskWatch::watch(std::string path) {
-  const bool there = std::ranges::any_of(folders_, [&](const Folder& folder) { return folder.path == path; });
-  if (there || folders_.size() >= kMaxFolders) return;
-  Folder& folder = folders_.emplace_back(Folder{std::move(path), {}});
-  keep_watching(folder);
+Status MaskWatch::begin() {
+  if (!folders_.empty()) return {};
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGIO);
+  signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return sys::errno_error("signalfd");
+  UniqueFd root = TRY(sys::openat2(AT_FDCWD, project_.canonical, O_RDONLY | O_DIRECTORY,
+                                   abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
+  struct stat found {};
+  if (::fstat(root.get(), &found) != 0 || found.st_dev != project_.device || found.st_ino != project_.inode) {
+    return Error{ErrorKind::kSystem, ESTALE, printable(project_.canonical)};
+  }
+  if (::fcntl(root.get(), F_NOTIFY, DN_CREATE | DN_MULTISHOT) != 0) {
+    const Error error = sys::errno_error("F_NOTIFY", project_.canonical);
+    return Error{ErrorKind::kUnsupported, error.errnum, cat(error.what, " (sysctl fs.dir-notify-enable=1)")};
+  }
+  folders_.push_back({"", std::move(root)});
+  for (const std::string& path : wanted_) folders_.push_back({path, {}});
+  again_ = 0;
+  return {};
 }
 
 // A folder that was removed or replaced is watched again once one stands there.
@@ -116,22 +117,23 @@ void MaskWatch::keep_watching(Folder& folder) const {
   folder.fd = std::move(*now);
 }
 
-std::optional<MaskWatch::Mark> MaskWatch::mark_of(const std::string& name) const {
+std::optional<MaskWatch::Mark> MaskWatch::mark_of(int folder, const std::string& name) {
   struct stat found {};
-  if (::fstatat(folders_.front().fd.get(), name.c_str(), &found, 0) != 0 || !S_ISREG(found.st_mode)) return {};
+  if (::fstatat(folder, name.c_str(), &found, 0) != 0 || !S_ISREG(found.st_mode)) return {};
   return Mark{found.st_dev, found.st_ino, found.st_ctim};
 }
 
 // The masked names whose file is another than when they were dealt with.
 std::vector<std::string> MaskWatch::look_around() {
   std::vector<std::string> names;
+  const int root = folders_.front().fd.get();
   for (Folder& folder : folders_) {
     keep_watching(folder);
     if (!folder.fd.valid()) continue;
     each_entry(folder.fd.get(), [&](const char* entry, unsigned char) {
       std::string name = folder.path.empty() ? std::string(entry) : cat(folder.path, "/", entry);
       if (!policy::is_masked(name, Tracked::kNo, masks_)) return Listing::kGoOn;
-      const auto mark = mark_of(name);
+      const auto mark = mark_of(root, name);
       const auto known = known_.find(name);
       if (mark && (known == known_.end() || known->second != *mark)) names.push_back(std::move(name));
       return Listing::kGoOn;
@@ -152,6 +154,7 @@ void MaskWatch::wait_for_git(std::vector<std::string>& names, int64_t now_ms) {
 }
 
 std::vector<std::string> MaskWatch::changed(int64_t now_ms) {
+  if (folders_.empty()) return {};
   signalfd_siginfo info{};
   bool look = again_ && now_ms >= *again_;
   while (::read(signals_.get(), &info, sizeof info) > 0) look = true;
@@ -168,7 +171,7 @@ std::vector<std::string> MaskWatch::changed(int64_t now_ms) {
   std::vector<std::string> paths;
   if (names.empty()) return paths;
   for (const std::string& name : names)
-    if (const auto mark = mark_of(name)) known_[name] = *mark;
+    if (const auto mark = mark_of(folders_.front().fd.get(), name)) known_[name] = *mark;
   for (const PathFact& file : files_to_mask(masks_, project_, names)) paths.push_back(file.canonical);
   return paths;
 }

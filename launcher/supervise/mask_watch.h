@@ -29,17 +29,19 @@ namespace confide::launcher {
 
 class [[nodiscard]] MaskWatch {
  public:
-  // Watches the project's root from now on; to be called before the files to mask are looked for, so that no change
-  // falls between. Blocks SIGIO while it lives. Errors: kUnsupported, kSystem.
-  static Result<std::unique_ptr<MaskWatch>> start(policy::Masks masks, const PathFact& project);
+  // Nothing is watched yet. Blocks SIGIO while it lives.
+  MaskWatch(policy::Masks masks, PathFact project);
   MaskWatch(const MaskWatch&) = delete;
   MaskWatch& operator=(const MaskWatch&) = delete;
   ~MaskWatch();
 
-  // The files that the launch masks: their folders are watched too.
+  // The files that the launch is about to mask: whatever stands at their names later and is another file matters.
   void follow(const std::vector<PathFact>& masked);
+  // Watches from now on, and looks at once for what has changed since follow(), so that it can be called when it is in
+  // nobody's way. Further calls do nothing. Errors: kUnsupported, kSystem.
+  Status begin();
 
-  // Readable when a folder has changed.
+  // Readable when a folder has changed; -1 before begin().
   int fd() const { return signals_.get(); }
   // When changed() wants to be called even if nothing arrives.
   std::optional<int64_t> deadline_ms() const { return again_; }
@@ -63,11 +65,8 @@ class [[nodiscard]] MaskWatch {
     UniqueFd fd;
   };
 
-  MaskWatch(policy::Masks masks, PathFact project) : masks_(std::move(masks)), project_(std::move(project)) {}
-  Status open();
-  void watch(std::string path);
   void keep_watching(Folder& folder) const;
-  std::optional<Mark> mark_of(const std::string& name) const;
+  static std::optional<Mark> mark_of(int folder, const std::string& name);
   std::vector<std::string> look_around();
   void wait_for_git(std::vector<std::string>& names, int64_t now_ms);
 
@@ -75,7 +74,8 @@ class [[nodiscard]] MaskWatch {
   PathFact project_;
   sigset_t before_{};
   UniqueFd signals_;
-  std::vector<Folder> folders_;        // the first is the root
+  std::vector<std::string> wanted_;    // folders to watch besides the root
+  std::vector<Folder> folders_;        // the first is the root; empty before begin()
   std::map<std::string, Mark> known_;  // names and the file that stood there when they were dealt with
   std::optional<int64_t> again_;
   int64_t rest_until_ = 0;

@@ -45,6 +45,8 @@ class Relay {
   // The reading end has no more, and everything is written (or nobody wants it).
   bool done() const { return ended_ && (waiting_.empty() || broken_); }
   bool broken() const { return broken_; }
+  // Where it writes to.
+  int target() const { return target_; }
   // Stops reading: nobody will have it.
   void abandon() { ended_ = true; }
 
@@ -53,6 +55,7 @@ class Relay {
   Status write_some();
 
   int from_;
+  int target_;
   PatientWriter to_;
   OutputFilter* filter_;
   Stream stream_;

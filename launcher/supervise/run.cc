@@ -148,10 +148,12 @@ class Run {
   // A reader that went away is felt by the command as it would be without us: SIGPIPE.
   void close_what_nobody_reads() {
     for (size_t i = 0; i < our_ends_.size(); ++i) {
-      if (output_relays_[i].broken() && our_ends_[i].valid()) {
-        output_relays_[i].abandon();
-        our_ends_[i].reset();
-      }
+      Relay& relay = output_relays_[i];
+      if (!our_ends_[i].valid()) continue;
+      if (relay.broken()) relay.abandon();
+      if (!relay.done()) continue;
+      our_ends_[i].reset();
+      sys::let_go_of(relay.target());
     }
   }
 
@@ -196,9 +198,11 @@ class Run {
       case ReportKind::kTerminal: TRY(take_terminal(std::move(passed))); break;
       case ReportKind::kRunning:
         running_ = true;
+        let_go_of_streams();
         if (hooks_.secrets != nullptr) hooks_.secrets->handed_over();
         if (hooks_.on_event) hooks_.on_event(Started{child_->pid()});
         namespace_ = std::move(passed);
+        begin_watch();
         start_background();
         break;
       case ReportKind::kStopped: stop_with_command(); break;
@@ -209,6 +213,14 @@ class Run {
         break;
     }
     return {};
+  }
+
+  // What the command alone reads and writes from now on: its other sides shall see when the command closes it.
+  void let_go_of_streams() const {
+    for (const int n : {0, 1}) {
+      const bool relayed = (stdio_.terminals & (1U << n)) != 0 || (n == 1 && hooks_.filter != nullptr);
+      if (!relayed) sys::let_go_of(hooks_.stdio[n]);
+    }
   }
 
   void note(const Report& report) const {
@@ -230,6 +242,15 @@ class Run {
   void start_background() {
     if (!background_) return;
     if (auto started = BackgroundWork::start(background_)) at_work_.emplace(std::move(*started));
+  }
+
+  // While the command starts, and so in nobody's way.
+  void begin_watch() {
+    if (!watches_masks()) return;
+    const auto begun = masks_->begin();
+    if (begun) return;
+    if (hooks_.on_event) hooks_.on_event(Remark{cat("masked files are not watched: ", to_text(begun.error()))});
+    masks_ = nullptr;
   }
 
   // Only once the command runs: before, the namespace is not yet what the sandbox will see.
@@ -322,6 +343,7 @@ class Run {
     } else if (!running_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
       failure_ = RunFailure{{ErrorKind::kLaunch, 0, cat("interrupted by signal ", signal, " before the command was started")}, {}, 0};
     } else {
+      asked_to_stop_ = asked_to_stop_ || signal == SIGTSTP;
       tell(OrderKind::kSignal, signal);
     }
   }
@@ -339,8 +361,11 @@ class Run {
 
   void end_with(const char* why) { failure_ = RunFailure{{ErrorKind::kLaunch, 0, why}, {}, 0}; }
 
-  // The command stopped: so does whoever waits for it, with the terminal as it was. Goes on with SIGCONT.
+  // The command stopped: so does whoever waits for it, with the terminal as it was. Goes on with SIGCONT. Where neither a
+  // terminal nor a signal to us is the cause there is no job control to take part in, and time limits must go on.
   void stop_with_command() {
+    if (!terminal_ && !asked_to_stop_) return;
+    asked_to_stop_ = false;
     const bool owns_terminal = terminal_.has_value();
     if (terminal_) terminal_->restore();
     (void)::kill(owns_terminal ? 0 : ::getpid(), SIGSTOP);
@@ -360,9 +385,12 @@ class Run {
       tell(OrderKind::kSignal, SIGTERM);
       tell(OrderKind::kContinue, 0);  // a stopped command could not end
       deadline_ = now + request_.policy.limits.grace_ms;
-    } else {
+    } else if (!killed_) {
+      killed_ = true;
       child_->kill_all();
-      deadline_.reset();
+      deadline_ = now + request_.policy.limits.grace_ms;
+    } else {
+      gave_up_ = true;  // the output waits for a reader who does not read
     }
   }
 
@@ -425,6 +453,8 @@ class Run {
   bool running_ = false;
   bool control_ended_ = false;
   bool gave_up_ = false;
+  bool killed_ = false;
+  bool asked_to_stop_ = false;
 };
 
 }  // namespace

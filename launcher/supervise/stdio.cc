@@ -19,13 +19,17 @@ namespace {
 
 constexpr const char* kNames[] = {"standard input", "standard output", "standard error"};
 
+constexpr unsigned long kPidfsMagic = 0x50494446;  // PID_FS_MAGIC, Linux 6.9
+
 // What is wrong with the descriptor; empty if it may pass.
 std::string_view objection(int fd, const struct stat& found, int flags) {
   if ((flags & O_PATH) != 0) return "an O_PATH descriptor";
   if (S_ISDIR(found.st_mode)) return "a folder";
   if (S_ISBLK(found.st_mode)) return "a block device";
   if (S_ISCHR(found.st_mode) && found.st_rdev != makedev(1, 3)) return "a device other than /dev/null";
-  if (S_ISREG(found.st_mode)) {
+  if (S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode) || S_ISCHR(found.st_mode)) return {};
+  if (!S_ISREG(found.st_mode)) return "a kernel object";  // epoll, eventfd, pidfd: anonymous inodes have no type
+  {
     struct statfs system {};
     if (::fstatfs(fd, &system) != 0) return "a file on an unknown file system";
     switch (static_cast<unsigned long>(system.f_type)) {
@@ -37,6 +41,9 @@ std::string_view objection(int fd, const struct stat& found, int flags) {
       case TRACEFS_MAGIC:
       case SECURITYFS_MAGIC:
       case BPF_FS_MAGIC: return "a file of a kernel file system";
+      case NSFS_MAGIC: return "a namespace";
+      case ANON_INODE_FS_MAGIC:
+      case kPidfsMagic: return "a kernel object";
       default: break;
     }
   }
