@@ -9,12 +9,20 @@ namespace {
 
 class Watched : public testing::Test {
  protected:
-  void start(policy::Masks masks = {}) {
+  // As a launch does: what is masked is looked for, then the command runs, then the watch begins.
+  void prepare(policy::Masks masks = {}) {
     masks_ = std::move(masks);
-    auto started = MaskWatch::start(masks_, project_.fact());
-    ASSERT_TRUE(started) << to_text(started.error());
-    watch_ = std::move(*started);
+    watch_ = std::make_unique<MaskWatch>(masks_, project_.fact());
     watch_->follow(project_.find(masks_).files);
+  }
+  void begin() {
+    const auto begun = watch_->begin();
+    ASSERT_TRUE(begun) << to_text(begun.error());
+  }
+  void start(policy::Masks masks = {}) {
+    prepare(std::move(masks));
+    begin();
+    EXPECT_EQ(changed(), Names{});
   }
   // What is in doubt now, below the project. Far apart, so that the watch has rested in between.
   Names changed() {
@@ -72,14 +80,18 @@ TEST_F(Watched, SeesANameThatWasNotThereAtLaunch) {
   EXPECT_EQ(changed(), Names{".env"});
 }
 
-TEST_F(Watched, LosesNoChangeBetweenLookingAndFollowing) {
-  auto started = MaskWatch::start({}, project_.fact());
-  ASSERT_TRUE(started);
-  watch_ = std::move(*started);
-  const auto files = project_.find({}).files;
+TEST_F(Watched, LosesNoChangeBetweenLookingAndBeginning) {
   project_.write(".env");
-  watch_->follow(files);
-  EXPECT_EQ(changed(), Names{".env"});
+  project_.write(".env.kept");
+  project_.write(".env.gone");
+  prepare();
+  EXPECT_LT(watch_->fd(), 0);
+  EXPECT_EQ(changed(), Names{}) << "not yet";
+  project_.replace(".env");
+  project_.write(".env.new");
+  std::filesystem::remove(project_.path(".env.gone"));
+  begin();
+  EXPECT_EQ(changed(), (Names{".env", ".env.new"}));
 }
 
 TEST_F(Watched, LeavesTrackedFilesAlone) {
@@ -164,8 +176,12 @@ TEST_F(Watched, GivesTheSignalsBackAsTheyWere) {
   EXPECT_FALSE(sigismember(&after, SIGIO));
 }
 
-TEST(MaskWatchStart, FailsWhereTheProjectIsNot) {
-  EXPECT_FALSE(MaskWatch::start({}, {.requested = "/nowhere", .canonical = "/nowhere", .kind = FileKind::kFolder}));
+TEST_F(Watched, FailsWhereTheProjectIsGoneOrAnother) {
+  prepare();
+  std::filesystem::rename(project_.root(), project_.outside() + "/moved");
+  EXPECT_FALSE(watch_->begin());
+  std::filesystem::create_directory(project_.root());
+  EXPECT_FALSE(watch_->begin());
 }
 
 }  // namespace
