@@ -43,6 +43,9 @@ int policy_verb(Arguments arguments) {
   if (word == "--help") return put(kHelp) ? 0 : 125;
   if (word == "check" && arguments.size() == 2) return check(arguments[1]);
   if (word == "schema" && arguments.size() == 1) return put(policy::schema_json()) ? 0 : 125;
+  if (const auto close = nearest(word, {"check", "schema"}); close && *close != word) {
+    return fail({ErrorKind::kUsage, 0, cat("unknown word `", printable(word), "`; did you mean `", *close, "`? (confide policy --help)")});
+  }
   return fail({ErrorKind::kUsage, 0, "policy takes `check FILE` or `schema` (confide policy --help)"});
 }
 

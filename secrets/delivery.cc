@@ -94,6 +94,7 @@ class Checker {
     if (control) report(secret, "the file's path has a control character");
     if (parts.back().empty() || parts.back() == ".") report(secret, "the file's path names a folder");
     if (std::ranges::find(parts, "..") != parts.end()) report(secret, "the file's path has '..' in it");
+    claim(variables_, secret, cat(secret.name, "_FILE"), "its variable NAME_FILE is given twice");
     claim(files_, secret, target, "another secret has the same file");
   }
 

@@ -82,6 +82,18 @@ int place_deliveries(ChildState& state) {
   return result < 0 ? static_cast<int>(-result) : 0;
 }
 
+// A file that is no text has a NUL byte in front of its first line's end; a shell would make nothing of it.
+bool is_text(const char* path) {
+  const long at = raw::call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+  if (at < 0) return false;
+  char head[256];
+  const long size = raw::call(SYS_read, static_cast<int>(at), head, sizeof head);
+  raw::close_fd(static_cast<int>(at));
+  for (long i = 0; i < size && head[i] != '\n'; ++i)
+    if (head[i] == '\0') return false;
+  return size >= 0;
+}
+
 // Like execvp(3): the first candidate that is there decides; a file without a format is a shell script.
 int execute(const FrozenExec& exec) {
   int refused = 0;
@@ -90,11 +102,12 @@ int execute(const FrozenExec& exec) {
     const long result = raw::call(SYS_execve, path, exec.argv, exec.envp);
     if (result == -EACCES) refused = EACCES;
     if (result == -ENOEXEC) {
+      if (!is_text(path)) return ENOEXEC;
       exec.shell_argv[1] = const_cast<char*>(path);  // execve only reads it
       return static_cast<int>(-raw::call(SYS_execve, exec.shell_argv[0], exec.shell_argv, exec.envp));
     }
     // The file is there; what is missing is its interpreter.
-    if (result == -ENOENT && raw::call(SYS_faccessat, AT_FDCWD, path, F_OK) == 0) return ENOEXEC;
+    if (result == -ENOENT && raw::call(SYS_faccessat, AT_FDCWD, path, F_OK) == 0) return ELIBACC;
     if (result != -ENOENT && result != -ENOTDIR && result != -EACCES) return static_cast<int>(-result);
   }
   return refused != 0 ? refused : ENOENT;

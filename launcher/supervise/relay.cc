@@ -41,6 +41,11 @@ Result<size_t> PatientWriter::write(std::string_view bytes) {
 Relay::Relay(int from, int to, OutputFilter* filter, Stream stream)
     : from_(from), target_(to), to_(to), filter_(filter), stream_(stream), plain_(filter == nullptr ? kChunk : 0) {}
 
+void Relay::let_go() {
+  to_.close_own();
+  sys::let_go_of(target_);
+}
+
 void Relay::prepare(std::vector<pollfd>& polled) {
   read_slot_ = write_slot_ = SIZE_MAX;
   if (!ended_ && waiting_.size() < kMaxWaiting) {

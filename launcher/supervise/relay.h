@@ -22,6 +22,7 @@ class PatientWriter {
  public:
   explicit PatientWriter(int fd);
   int fd() const { return own_.valid() ? own_.get() : fd_; }
+  void close_own() { own_.reset(); }
   // How many bytes were taken; 0: not now. Errors: kSystem (EPIPE: nobody reads any more).
   Result<size_t> write(std::string_view bytes);
 
@@ -45,8 +46,8 @@ class Relay {
   // The reading end has no more, and everything is written (or nobody wants it).
   bool done() const { return ended_ && (waiting_.empty() || broken_); }
   bool broken() const { return broken_; }
-  // Where it writes to.
-  int target() const { return target_; }
+  // Lets go of where it wrote to, so that the reader sees the end.
+  void let_go();
   // Stops reading: nobody will have it.
   void abandon() { ended_ = true; }
 

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -46,7 +48,13 @@ int64_t now_ms() {
 Error exec_error(const std::string& command, int errnum) {
   const std::string name = printable(command);
   if (errnum == ENOENT) return {ErrorKind::kNotFound, 0, cat(name, ": command not found inside the sandbox")};
+  if (errnum == ELIBACC) return {ErrorKind::kNotExecutable, 0, cat(name, ": its interpreter (the #! line, or a program's loader) is not there inside the sandbox")};
   return {ErrorKind::kNotExecutable, errnum, cat(name, ": cannot be executed inside the sandbox")};
+}
+
+bool is_null_device(int fd) {
+  struct stat found {};
+  return ::fstat(fd, &found) == 0 && S_ISCHR(found.st_mode) && found.st_rdev == makedev(1, 3);
 }
 
 class Run {
@@ -85,7 +93,7 @@ class Run {
     for (int n = 0; n < 3; ++n) stdio_for_child_[n] = stdio_.fds[n];
     if (hooks_.filter != nullptr) {
       for (const int n : {1, 2}) {
-        if (stdio_.fds[n] < 0) continue;
+        if (stdio_.fds[n] < 0 || is_null_device(stdio_.fds[n])) continue;
         auto pipe = TRY(sys::pipe());
         stdio_for_child_[n] = pipe.write.get();
         output_relays_.emplace_back(pipe.read.get(), stdio_.fds[n], hooks_.filter, n == 1 ? Stream::kOutput : Stream::kError);
@@ -153,7 +161,7 @@ class Run {
       if (relay.broken()) relay.abandon();
       if (!relay.done()) continue;
       our_ends_[i].reset();
-      sys::let_go_of(relay.target());
+      relay.let_go();
     }
   }
 
