@@ -184,6 +184,12 @@ def descendants(root):
     return found
 
 
+def mounts():
+    """The mounts of this namespace, without their numbers."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        return {line.split(" ", 3)[3] for line in file}
+
+
 def become_subreaper():
     """From here on whatever a test starts and loses becomes this process's child: orphans can be counted exactly."""
     if ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0) != 0:  # PR_SET_CHILD_SUBREAPER
