@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,6 +24,8 @@ PatientWriter::PatientWriter(int fd) : fd_(fd) {
   if (::fstat(fd, &found) != 0) return;
   if (S_ISSOCK(found.st_mode)) {
     socket_ = true;
+  } else if (S_ISCHR(found.st_mode) && found.st_rdev == makedev(5, 2)) {
+    // A pty's master: opening it anew would make another pty. It is ours alone and does not block (run.cc).
   } else if (S_ISFIFO(found.st_mode) || S_ISCHR(found.st_mode)) {
     own_.reset(::open(cat("/proc/self/fd/", fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   }

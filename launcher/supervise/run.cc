@@ -1,5 +1,6 @@
 #include "launcher/supervise/run.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -306,6 +307,7 @@ class Run {
 
   Status take_terminal(UniqueFd master) {
     master_ = std::move(master);
+    (void)::fcntl(master_.get(), F_SETFL, O_RDWR | O_NONBLOCK);
     int shown = 1;
     while (shown < 3 && (stdio_.terminals & (1U << shown)) == 0) ++shown;
     const int terminal = hooks_.stdio[shown == 3 ? 0 : shown];
