@@ -110,8 +110,10 @@ class Resolver {
       if (*document)
         for (const ProfileText& profile : (*document)->profiles) known.push_back(profile.name);
     const auto near = nearest(name, known);
-    return refused(cat("no profile is called `", printable(name), "` (", asked.text, ")",
-                       near ? cat("; did you mean `", *near, "`?") : std::string()));
+    Error error = refused(cat("no profile is called `", printable(name), "` (", asked.text, ")",
+                              near ? cat("; did you mean `", *near, "`?") : std::string()));
+    if (in_.flags.profile && asked.text == in_.flags.profile->name) error.kind = ErrorKind::kUsage;
+    return error;
   }
 
   static Result<const Setting*> extends_of(const Link& link, std::string_view name) {

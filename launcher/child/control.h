@@ -10,7 +10,7 @@ enum class ReportKind : uint32_t {
   kFailed,     // step failed with errno `value`; nothing was launched
   kNeedMaps,   // waits for Order::kMapsWritten
   kStanding,   // everything is mounted; waits for Order::kSecrets
-  kTerminal,   // carries the pty's master by SCM_RIGHTS
+  kTerminal,   // carries the pty's master by SCM_RIGHTS; waits for Order::kTerminalReady
   // execve succeeded; `value` is the command's pid inside. Carries the mount namespace by SCM_RIGHTS after kKeepNamespace.
   kRunning,
   kStopped,    // the command stopped by signal `value`
@@ -26,6 +26,7 @@ struct Report {
 
 enum class OrderKind : uint32_t {
   kMapsWritten,
+  kTerminalReady,
   kSecrets,   // carries the delivery block, then one descriptor per `fd` delivery, by SCM_RIGHTS
   kSignal,    // signal `value` to the command's process group
   kContinue,  // SIGCONT, and the terminal's foreground back to the command

@@ -26,24 +26,26 @@ int write_text(const char* path, const char* text) {
   return static_cast<size_t>(written) == size ? 0 : EIO;
 }
 
-int wait_for_maps(int control_fd) {
-  report(control_fd, static_cast<uint32_t>(ReportKind::kNeedMaps), 0, 0, 0);
+}  // namespace
+
+int wait_for(int control_fd, uint32_t order_kind) {
   Order order{};
   long n = 0;
   do n = raw::call(SYS_read, control_fd, &order, sizeof order);
   while (n == -EINTR);
   if (n < 0) return static_cast<int>(-n);
-  return n == sizeof order && order.kind == OrderKind::kMapsWritten ? 0 : EPROTO;
+  return n == sizeof order && static_cast<uint32_t>(order.kind) == order_kind ? 0 : EPROTO;
 }
-
-}  // namespace
 
 void stay_undumpable() { (void)raw::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 void die_with_parent() { (void)raw::call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
 
 int map_ids(ChildState& state, const MapIds& op) {
-  if (op.uid_map == nullptr) return wait_for_maps(state.control_fd);
+  if (op.uid_map == nullptr) {
+    report(state.control_fd, static_cast<uint32_t>(ReportKind::kNeedMaps), 0, 0, 0);
+    return wait_for(state.control_fd, static_cast<uint32_t>(OrderKind::kMapsWritten));
+  }
   // /proc/self of a process that is not dumpable belongs to root, and the map files could not be opened; the process
   // holds nothing yet that is worth reading (kernel.md: the launcher's order).
   (void)raw::call(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);

@@ -120,7 +120,10 @@ int run_command(void* argument) {
   if (state.plan.pid_namespace == PidNamespace::kShared) die_with_parent();
   // Its own process group, in the foreground of the terminal if there is one; SIGTTOU is still blocked.
   (void)raw::call(SYS_setpgid, 0, 0);
-  if (state.terminal_fd >= 0) {
+  // Where the keyboard may be another's (stdout is a pipe, perhaps to a pager), only once the command reads: it is
+  // stopped by SIGTTIN then, and the supervisor answers with kContinue.
+  const bool whole_terminal = (state.terminal_mask & 3U) != 1U;
+  if (state.terminal_fd >= 0 && whole_terminal) {
     const int group = static_cast<int>(raw::call(SYS_getpid));
     (void)raw::call(SYS_ioctl, state.terminal_fd, TIOCSPGRP, &group);
   }

@@ -7,6 +7,7 @@
 namespace confide::child {
 
 // identity.cc
+int wait_for(int control_fd, uint32_t order_kind);
 int map_ids(ChildState& state, const MapIds& op);
 int set_ids(const SetIds& op);
 void stay_undumpable();

@@ -50,7 +50,8 @@ int open_terminal(ChildState& state, const OpenTerminal& op) {
   }
   if (result >= 0) report(state.control_fd, static_cast<uint32_t>(ReportKind::kTerminal), 0, 0, 0, fd);
   raw::close_fd(fd);
-  return to_errno(result);
+  // The supervisor sets the terminal up before the command can.
+  return result < 0 ? to_errno(result) : wait_for(state.control_fd, static_cast<uint32_t>(OrderKind::kTerminalReady));
 }
 
 int join_keyring() {

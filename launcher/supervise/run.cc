@@ -214,7 +214,14 @@ class Run {
         begin_watch();
         start_background();
         break;
-      case ReportKind::kStopped: stop_with_command(); break;
+      case ReportKind::kStopped:
+        if (wants_keyboard(report.value)) {
+          take_keyboard();
+          tell(OrderKind::kContinue, 0);
+        } else {
+          stop_with_command();
+        }
+        break;
       case ReportKind::kContinued: break;
       case ReportKind::kExited:
         status_ = report.value;
@@ -230,6 +237,11 @@ class Run {
       const bool relayed = (stdio_.terminals & (1U << n)) != 0 || (n == 1 && hooks_.filter != nullptr);
       if (!relayed) sys::let_go_of(hooks_.stdio[n]);
     }
+  }
+
+  // A command in a pipeline reads the terminal, or sets it, for the first time.
+  bool wants_keyboard(int signal) const {
+    return terminal_ && !input_ && (stdio_.terminals & 1U) != 0 && (signal == SIGTTIN || signal == SIGTTOU);
   }
 
   void note(const Report& report) const {
@@ -318,9 +330,12 @@ class Run {
     if (raw) terminal_->make_raw();
     terminal_->copy_size_to(master_.get());
     output_relays_.emplace_back(master_.get(), terminal, hooks_.filter, Stream::kTerminal);
-    if (input) input_.emplace(hooks_.stdio[0], master_.get(), nullptr, Stream::kTerminal);
+    if (raw) take_keyboard();
+    tell(OrderKind::kTerminalReady, 0);
     return {};
   }
+
+  void take_keyboard() { input_.emplace(hooks_.stdio[0], master_.get(), nullptr, Stream::kTerminal); }
 
   // The sandbox's terminal starts with the caller's settings. Where the caller's stays in line mode it does the echo and
   // the line ends, so the inner one must not.
