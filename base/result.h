@@ -52,7 +52,8 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
  public:
   using std::expected<T, Error>::expected;
   // Lets a function return a bare Error.
-  Result(Error error) : std::expected<T, Error>(std::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : std::expected<T, Error>(std::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 };
 
 // Result<void> is spelled Status at the call sites that only succeed or fail.
@@ -62,11 +63,12 @@ using Status = Result<void>;
 
 #define CONFIDE_TRY_CAT2_(a, b) a##b
 #define CONFIDE_TRY_CAT_(a, b) CONFIDE_TRY_CAT2_(a, b)
-#define CONFIDE_TRY_IMPL_(tmp, expr)                        \
-  __extension__({                                           \
-    auto tmp = (expr);                                      \
-    if (!tmp) [[unlikely]] return std::move(tmp).error();   \
-    std::move(tmp).value();                                 \
+#define CONFIDE_TRY_IMPL_(tmp, expr) \
+  __extension__({                    \
+    auto tmp = (expr);               \
+    if (!tmp) [[unlikely]]           \
+      return std::move(tmp).error(); \
+    std::move(tmp).value();          \
   })
 // The value of a Result, or return its error from the enclosing function.
 #define TRY(expr) CONFIDE_TRY_IMPL_(CONFIDE_TRY_CAT_(try_result_, __COUNTER__), expr)

@@ -37,7 +37,8 @@ class OneShot {
     const char* arguments[] = {"confide-broker", "--once", nullptr};
     char* environment[] = {nullptr};
     pid_t pid = -1;
-    const int error = ::posix_spawn(&pid, program.c_str(), &actions, nullptr, const_cast<char**>(arguments), environment);
+    const int error =
+        ::posix_spawn(&pid, program.c_str(), &actions, nullptr, const_cast<char**>(arguments), environment);
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0) return Error{ErrorKind::kLaunch, error, cat("starting ", program)};
     return OneShot(pid, std::move(pair.left));
@@ -48,7 +49,8 @@ class OneShot {
   ~OneShot() {
     socket_.reset();  // the broker ends with its client
     if (pid_ > 0)
-      while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+      while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+      }
   }
   int socket() const { return socket_.get(); }
 
@@ -90,7 +92,9 @@ Status pack_inputs(const SecretRun& run, Parcel& parcel) {
     const auto flag = policy::parse_secret_flag(text);
     if (!flag) continue;  // the broker says so, together with whatever else fails
     const auto* descriptor = std::get_if<policy::Descriptor>(&flag->reference.parts);
-    const int number = descriptor != nullptr ? descriptor->number : flag->reference.scheme == policy::Scheme::kStdin ? 0 : -1;
+    const int number = descriptor != nullptr                              ? descriptor->number
+                       : flag->reference.scheme == policy::Scheme::kStdin ? 0
+                                                                          : -1;
     if (number < 0) continue;
     if (::fcntl(number, F_GETFD) < 0) continue;
     parcel.request.descriptors.push_back({static_cast<uint32_t>(number), parcel.add(number)});
@@ -106,9 +110,11 @@ Status send(const OneShot& broker, Parcel& parcel) {
 
 Result<Reply> hear(const OneShot& broker) {
   const auto message = TRY(sys::receive_message(broker.socket(), kMaxReplyBytes));
-  if (message.bytes.empty()) return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
+  if (message.bytes.empty())
+    return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
   Reply reply = TRY(decode_reply(message.bytes));
-  if (auto* refused = std::get_if<Refused>(&reply)) return Error{refused->kind, refused->errnum, std::move(refused->what)};
+  if (auto* refused = std::get_if<Refused>(&reply))
+    return Error{refused->kind, refused->errnum, std::move(refused->what)};
   return reply;
 }
 
@@ -142,9 +148,11 @@ class Forwarder {
 // True once the supervisor has said how the run ended.
 Result<std::optional<supervisor::EndedMessage>> hear_supervisor(int caller, const OnMessage& on_message) {
   const auto message = TRY(sys::receive_message(caller, kMaxReplyBytes));
-  if (message.bytes.empty()) return Error{ErrorKind::kLaunch, 0, "the supervisor ended without a word (killed from outside?)"};
+  if (message.bytes.empty())
+    return Error{ErrorKind::kLaunch, 0, "the supervisor ended without a word (killed from outside?)"};
   const supervisor::RunMessage said = TRY(supervisor::decode_message(message.bytes));
-  if (const auto* failed = std::get_if<supervisor::FailedMessage>(&said)) return Error{failed->kind, failed->errnum, failed->what};
+  if (const auto* failed = std::get_if<supervisor::FailedMessage>(&said))
+    return Error{failed->kind, failed->errnum, failed->what};
   on_message(said);
   if (const auto* ended = std::get_if<supervisor::EndedMessage>(&said)) return std::optional(*ended);
   return std::optional<supervisor::EndedMessage>();
@@ -168,7 +176,8 @@ Result<Described> describe(const SecretRun& run, int environ_fd) {
 
 namespace {
 
-Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning) {
+Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int environ_fd, const OnMessage& on_message,
+                                       const OnWarning& on_warning) {
   Parcel parcel{.request = {.verb = verb, .masking = run.masking}};
   auto caller = TRY(sys::seqpacket_pair());
   const UniqueFd launch = TRY(sys::memfd_with("confide-launch", run.launch_request));
@@ -189,7 +198,8 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
 
   bool launched = false;
   for (;;) {
-    pollfd polled[] = {{caller.left.get(), POLLIN, 0}, {launched ? -1 : broker.socket(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+    pollfd polled[] = {
+        {caller.left.get(), POLLIN, 0}, {launched ? -1 : broker.socket(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
     if (::poll(polled, 3, -1) < 0) {
       if (errno == EINTR) continue;
       return sys::errno_error("poll");
@@ -213,11 +223,13 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
 
 }  // namespace
 
-Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning) {
+Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const OnMessage& on_message,
+                                     const OnWarning& on_warning) {
   return serve(Verb::kRun, run, environ_fd, on_message, on_warning);
 }
 
-Result<supervisor::EndedMessage> mask(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning) {
+Result<supervisor::EndedMessage> mask(const SecretRun& run, int environ_fd, const OnMessage& on_message,
+                                      const OnWarning& on_warning) {
   return serve(Verb::kMask, run, environ_fd, on_message, on_warning);
 }
 

@@ -28,10 +28,12 @@ Result<Described> describe(const SecretRun& run, int environ_fd);
 
 using OnMessage = std::function<void(const supervisor::RunMessage&)>;
 using OnWarning = std::function<void(const std::string&)>;
-// Runs to the end. Errors: what the broker refused (kRefused, every failing name), what the supervisor reported, kLaunch
-// if one of them died.
-Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning);
+// Runs to the end. Errors: what the broker refused (kRefused, every failing name), what the supervisor reported,
+// kLaunch if one of them died.
+Result<supervisor::EndedMessage> run(const SecretRun& run, int environ_fd, const OnMessage& on_message,
+                                     const OnWarning& on_warning);
 // The same for standard input copied to standard output, masked; `launch_request` is not used.
-Result<supervisor::EndedMessage> mask(const SecretRun& run, int environ_fd, const OnMessage& on_message, const OnWarning& on_warning);
+Result<supervisor::EndedMessage> mask(const SecretRun& run, int environ_fd, const OnMessage& on_message,
+                                      const OnWarning& on_warning);
 
 }  // namespace confide::broker

@@ -20,7 +20,8 @@ constexpr const char* kInstead =
 
 Status check_place() {
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0) {
-    return Error{ErrorKind::kRefused, 0, cat("runs with secrets do not start inside a sandbox (no_new_privs is set)", kInstead)};
+    return Error{ErrorKind::kRefused, 0,
+                 cat("runs with secrets do not start inside a sandbox (no_new_privs is set)", kInstead)};
   }
   // user_namespaces(7): the initial namespace maps every id onto itself.
   const std::string map = TRY(sys::read_file("/proc/self/uid_map", 65536));
@@ -42,7 +43,8 @@ Status confine() {
   // Handled and never allowed by a rule: all that changes files, runs programs or speaks TCP. Reading stays: a person
   // names files anywhere.
   uint64_t handled = abi::kFsExecute | abi::kFsWriteFile | abi::kFsRemoveDir | abi::kFsRemoveFile | abi::kFsMakeChar |
-                     abi::kFsMakeDir | abi::kFsMakeReg | abi::kFsMakeSock | abi::kFsMakeFifo | abi::kFsMakeBlock | abi::kFsMakeSym;
+                     abi::kFsMakeDir | abi::kFsMakeReg | abi::kFsMakeSock | abi::kFsMakeFifo | abi::kFsMakeBlock |
+                     abi::kFsMakeSym;
   if (version >= 2) handled |= abi::kFsRefer;
   if (version >= 3) handled |= abi::kFsTruncate;
   abi::LandlockRulesetAttr attribute{.handled_access_fs = handled};

@@ -10,7 +10,8 @@ namespace confide::broker {
 // kRefused.
 Status check_place();
 
-// No core, no privileges gained, no file written, nothing executed, no TCP: Landlock to the host's ABI. Errors: kSystem.
+// No core, no privileges gained, no file written, nothing executed, no TCP: Landlock to the host's ABI. Errors:
+// kSystem.
 Status confine();
 
 }  // namespace confide::broker

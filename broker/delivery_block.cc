@@ -86,13 +86,17 @@ Result<void*> DeliveryBlock::lock(int fd, size_t size, bool writable) {
 
 Status DeliveryBlock::write_block(std::span<const PreparedSecret> secrets) {
   const std::vector<Piece> pieces = pieces_of(secrets);
-  const auto by_descriptor = std::ranges::count_if(pieces, [](const Piece& piece) { return piece.kind == DeliveryKind::kFd || piece.kind == DeliveryKind::kStdin; });
+  const auto by_descriptor = std::ranges::count_if(
+      pieces, [](const Piece& piece) { return piece.kind == DeliveryKind::kFd || piece.kind == DeliveryKind::kStdin; });
   if (pieces.size() > child::kMaxEntries || by_descriptor > static_cast<long>(child::kMaxDeliveries)) {
-    return Error{ErrorKind::kRefused, 0, cat("a run takes at most ", child::kMaxDeliveries, " secrets by descriptor and ", child::kMaxEntries / 2, " in all")};
+    return Error{ErrorKind::kRefused, 0,
+                 cat("a run takes at most ", child::kMaxDeliveries, " secrets by descriptor and ",
+                     child::kMaxEntries / 2, " in all")};
   }
   size_t size = sizeof(DeliveryHeader) + pieces.size() * sizeof(DeliveryEntry);
   for (const Piece& piece : pieces) size += piece.name.size() + 1 + piece.bytes();
-  if (size > child::kMaxDeliveryBlock) return Error{ErrorKind::kRefused, 0, "the secrets of this run are too large together"};
+  if (size > child::kMaxDeliveryBlock)
+    return Error{ErrorKind::kRefused, 0, "the secrets of this run are too large together"};
 
   block_ = TRY(sys::memfd("confide-delivery"));
   if (::ftruncate(block_.get(), static_cast<off_t>(size)) != 0) return sys::errno_error("ftruncate");
@@ -111,7 +115,8 @@ Status DeliveryBlock::write_block(std::span<const PreparedSecret> secrets) {
     put(piece.name.c_str(), piece.name.size() + 1);
     entry.bytes_at = at;
     put(piece.before.data(), piece.before.size());
-    if (piece.value != nullptr) piece.value->reveal([&](std::span<const std::byte> value) { put(value.data(), value.size()); });
+    if (piece.value != nullptr)
+      piece.value->reveal([&](std::span<const std::byte> value) { put(value.data(), value.size()); });
     if (piece.ends_with_nul) put("", 1);
     std::memcpy(bytes + sizeof header + i * sizeof entry, &entry, sizeof entry);
   }

@@ -1,5 +1,5 @@
-// Secrets on their way out of the broker: sealed memfds whose pages stay locked until the command has been executed, and
-// are wiped then.
+// Secrets on their way out of the broker: sealed memfds whose pages stay locked until the command has been executed,
+// and are wiped then.
 #pragma once
 
 #include <span>
@@ -16,7 +16,10 @@ class DeliveryBlock {
   // Errors: kRefused (too large), kUnsupported (memory that cannot be locked), kSystem.
   static Result<DeliveryBlock> create(std::span<const secrets::PreparedSecret> secrets);
 
-  DeliveryBlock(DeliveryBlock&& other) noexcept : block_(std::move(other.block_)), descriptors_(std::move(other.descriptors_)), mappings_(std::move(other.mappings_)) {
+  DeliveryBlock(DeliveryBlock&& other) noexcept
+      : block_(std::move(other.block_)),
+        descriptors_(std::move(other.descriptors_)),
+        mappings_(std::move(other.mappings_)) {
     other.mappings_.clear();
   }
   DeliveryBlock& operator=(DeliveryBlock&&) = delete;

@@ -50,7 +50,8 @@ class Gatherer {
 
  private:
   Result<UniqueFd> take(uint32_t index) {
-    if (index >= fds_.size() || !fds_[index].valid()) return Error{ErrorKind::kRefused, 0, "the request names a descriptor that it did not bring"};
+    if (index >= fds_.size() || !fds_[index].valid())
+      return Error{ErrorKind::kRefused, 0, "the request names a descriptor that it did not bring"};
     return std::move(fds_[index]);
   }
 
@@ -86,8 +87,10 @@ class Gatherer {
     const Looked looked = entry.value.reveal([&](std::span<const std::byte> bytes) {
       const std::string_view value = as_text(bytes);
       Looked found{.reference = policy::looks_like_reference(value), .misspelt = policy::misspelt_scheme(value)};
-      if (found.reference) found.text = value;  // a reference is safe to hold and to print
-      else found.credential = !policy::looks_like_credential(wanted.name, value).empty();
+      if (found.reference)
+        found.text = value;  // a reference is safe to hold and to print
+      else
+        found.credential = !policy::looks_like_credential(wanted.name, value).empty();
       return found;
     });
     if (looked.misspelt) {
@@ -103,7 +106,8 @@ class Gatherer {
       // A plain value is what a file says openly; masking `staging` would destroy output.
       wanted.shown = looked.credential ? supervisor::Shown::kConcealed : supervisor::Shown::kPlain;
       if (looked.credential)
-        out_.warnings.push_back(cat(wanted.origin, ": ", printable(wanted.name), " looks like a credential in plain text; put a reference there instead"));
+        out_.warnings.push_back(cat(wanted.origin, ": ", printable(wanted.name),
+                                    " looks like a credential in plain text; put a reference there instead"));
     }
     wanted_.push_back(std::move(wanted));
   }
@@ -114,16 +118,26 @@ class Gatherer {
       if (!flag) {
         // What stands before "=" is meant as a name; without one it could be a value.
         const size_t equals = text.find('=');
-        failures_.push_back(equals == std::string::npos ? flag.error().what : cat(printable(text.substr(0, equals)), ": ", flag.error().what));
+        failures_.push_back(equals == std::string::npos
+                                ? flag.error().what
+                                : cat(printable(text.substr(0, equals)), ": ", flag.error().what));
         continue;
       }
       if (!flag->path.empty()) {
-        failures_.push_back(cat(printable(flag->name), " (--secret): path= is not supported yet; the file appears as /run/secrets/", printable(flag->name)));
+        failures_.push_back(cat(printable(flag->name),
+                                " (--secret): path= is not supported yet; the file appears as /run/secrets/",
+                                printable(flag->name)));
         continue;
       }
       // A flag says more than a file: it takes the name over.
-      std::erase_if(wanted_, [&](const Wanted& other) { return other.name == flag->name && other.origin != "--secret"; });
-      wanted_.push_back({.name = flag->name, .deliver = flag->deliver, .path = flag->path, .reference = flag->reference, .plain = {}, .origin = "--secret"});
+      std::erase_if(wanted_,
+                    [&](const Wanted& other) { return other.name == flag->name && other.origin != "--secret"; });
+      wanted_.push_back({.name = flag->name,
+                         .deliver = flag->deliver,
+                         .path = flag->path,
+                         .reference = flag->reference,
+                         .plain = {},
+                         .origin = "--secret"});
     }
   }
 
@@ -131,8 +145,10 @@ class Gatherer {
     secrets::ResolveContext context{.arena = arena_, .environ = &environ_, .descriptors = {}, .standard_input = {}};
     for (const PassedDescriptor& passed : request_.descriptors) {
       if (passed.index >= fds_.size() || !fds_[passed.index].valid()) continue;
-      if (passed.number == 0) context.standard_input = std::move(fds_[passed.index]);
-      else context.descriptors.push_back({static_cast<int>(passed.number), std::move(fds_[passed.index])});
+      if (passed.number == 0)
+        context.standard_input = std::move(fds_[passed.index]);
+      else
+        context.descriptors.push_back({static_cast<int>(passed.number), std::move(fds_[passed.index])});
     }
     bool names_level_0 = false;
     for (Wanted& wanted : wanted_) {

@@ -33,7 +33,8 @@ struct Asked {
 Result<Asked> hear_request() {
   auto message = TRY(sys::receive_message(kClientFd, 64, kMaxInputs));
   if (message.fds.size() < 2) return Error{ErrorKind::kRefused, 0, "the client went away"};
-  const std::string bytes = TRY(sys::read_all(message.fds[static_cast<size_t>(Slot::kRequest)].get(), kMaxRequestBytes, "the request"));
+  const std::string bytes =
+      TRY(sys::read_all(message.fds[static_cast<size_t>(Slot::kRequest)].get(), kMaxRequestBytes, "the request"));
   Asked asked{TRY(decode_request(bytes)), std::move(message.fds)};
   if (asked.request.verb != Verb::kDescribe && asked.fds.size() < static_cast<size_t>(Slot::kFirstFree)) {
     return Error{ErrorKind::kRefused, 0, "the request lacks descriptors"};
@@ -69,12 +70,12 @@ Status serve(const Spawner& spawner) {
   const auto task = asked.request.verb == Verb::kRun ? supervisor::Task::kRun : supervisor::Task::kMask;
   DeliveryBlock block = TRY(DeliveryBlock::create(gathered.secrets));
   gathered.secrets.clear();  // the values now stand in the block alone
-  const UniqueFd assignment =
-      TRY(sys::memfd_with("confide-assignment", supervisor::encode(supervisor::Assignment{task, asked.request.masking, gathered.slots})));
+  const UniqueFd assignment = TRY(sys::memfd_with(
+      "confide-assignment", supervisor::encode(supervisor::Assignment{task, asked.request.masking, gathered.slots})));
   auto pair = TRY(sys::seqpacket_pair());
-  TRY(spawner.start_supervisor(std::vector<int>{number_of(asked.fds, Slot::kStdin), number_of(asked.fds, Slot::kStdout),
-                                                number_of(asked.fds, Slot::kStderr), pair.right.get(),
-                                                number_of(asked.fds, Slot::kCaller), number_of(asked.fds, Slot::kLaunch), assignment.get()}));
+  TRY(spawner.start_supervisor(std::vector<int>{
+      number_of(asked.fds, Slot::kStdin), number_of(asked.fds, Slot::kStdout), number_of(asked.fds, Slot::kStderr),
+      pair.right.get(), number_of(asked.fds, Slot::kCaller), number_of(asked.fds, Slot::kLaunch), assignment.get()}));
   pair.right.reset();
   asked.fds.clear();
   say(Launched{std::move(gathered.warnings)});
@@ -93,7 +94,8 @@ Status run_once() {
 void leave_signals_to_client() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGPIPE}) ::sigaddset(&set, signal);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGPIPE})
+    ::sigaddset(&set, signal);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 

@@ -1,7 +1,7 @@
 #include "broker/programs.h"
 
-#include <climits>
 #include <unistd.h>
+#include <climits>
 
 #include "base/text.h"
 
@@ -17,7 +17,8 @@ Result<std::string> find_program(std::string_view name) {
   if (::access(beside.c_str(), X_OK) == 0) return beside;
   const std::string installed = cat(folder.substr(0, folder.rfind('/')), "/libexec/confide/", name);
   if (::access(installed.c_str(), X_OK) == 0) return installed;
-  return Error{ErrorKind::kUnsupported, 0, cat(name, " is neither ", beside, " nor ", installed, "; reinstall confide")};
+  return Error{ErrorKind::kUnsupported, 0,
+               cat(name, " is neither ", beside, " nor ", installed, "; reinstall confide")};
 }
 
 }  // namespace confide::broker

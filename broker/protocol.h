@@ -34,7 +34,8 @@ struct PassedDescriptor {
   uint32_t index = 0;
 };
 
-// Descriptors of a kRun or kMask message, in this order; further ones are named by index. kDescribe sends the first two.
+// Descriptors of a kRun or kMask message, in this order; further ones are named by index. kDescribe sends the first
+// two.
 enum class Slot : uint32_t { kRequest, kEnviron, kLaunch, kCaller, kStdin, kStdout, kStderr, kFirstFree };
 
 struct Request {

@@ -39,7 +39,8 @@ namespace {
   const pid_t pid = ::fork();
   if (pid == 0) become_supervisor(*program, order->fds);
   order->fds.clear();
-  while (pid > 0 && ::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
+  while (pid > 0 && ::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
   ::_exit(0);
 }
 

@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* kHelp =
     "usage: confide doctor [--json]\n\n"
-    "Tries every layer that a sandbox can use, as the calling user, and says what is lost without it and how to get it.\n"
+    "Tries every layer that a sandbox can use, as the calling user, and says what is lost without it and how to get "
+    "it.\n"
     "Exit status 0 if profile `tool` can run with all of its layers, 1 if something is missing.\n";
 
 struct Finding {
@@ -33,16 +34,20 @@ Finding from(std::string layer, const launcher::Feature& feature, std::string lo
 std::vector<Finding> examine() {
   const launcher::HostFacts facts = launcher::host_facts_by_trying();
   std::vector<Finding> findings = {
-      from("namespaces", facts.user_namespaces, "files are hidden by Landlock alone; no private home and /tmp; no file delivery"),
+      from("namespaces", facts.user_namespaces,
+           "files are hidden by Landlock alone; no private home and /tmp; no file delivery"),
       from("own-proc", facts.own_proc, "other processes' names are visible (not their memory or environment)"),
       {"landlock", facts.landlock_abi >= 1,
-       facts.landlock_abi == 0 ? "needs Linux 5.13 with `landlock` among the LSMs (lsm= on the kernel's command line)" : cat("ABI ", facts.landlock_abi),
+       facts.landlock_abi == 0 ? "needs Linux 5.13 with `landlock` among the LSMs (lsm= on the kernel's command line)"
+                               : cat("ABI ", facts.landlock_abi),
        "files are kept by the mount namespace alone"},
       {"landlock-scopes", facts.landlock_abi >= 6,
-       facts.landlock_abi >= 6 ? "signals and abstract sockets" : cat("needs Landlock ABI 6 (Linux 6.12), this kernel has ", facts.landlock_abi),
+       facts.landlock_abi >= 6 ? "signals and abstract sockets"
+                               : cat("needs Landlock ABI 6 (Linux 6.12), this kernel has ", facts.landlock_abi),
        "a command without a pid or network namespace can signal and reach other processes of the same user"},
       from("seccomp", facts.seccomp, "system calls are not filtered: profile tool refuses to run"),
-      {"cgroup", facts.cgroup.has_value(), facts.cgroup ? *facts.cgroup : facts.cgroup_why_not, "--memory and --cpu cannot be kept, and are refused"},
+      {"cgroup", facts.cgroup.has_value(), facts.cgroup ? *facts.cgroup : facts.cgroup_why_not,
+       "--memory and --cpu cannot be kept, and are refused"},
   };
   return findings;
 }
@@ -70,10 +75,11 @@ std::string json_of(const std::vector<Finding>& findings) {
 
 // What runs that are started from here are really protected against (docs/threat-model.md).
 std::string level_text() {
-  return ::geteuid() == 0
-             ? "assurance level 3 for runs started by root: the kernel denies their values to every process of another uid, confined or not\n"
-             : "assurance level 0 against an unconfined process of your uid, which can read what you can; 1 where an agent's\n"
-               "commands are confined, 2 where the whole agent is (docs/threat-model.md)\n";
+  return ::geteuid() == 0 ? "assurance level 3 for runs started by root: the kernel denies their values to every "
+                            "process of another uid, confined or not\n"
+                          : "assurance level 0 against an unconfined process of your uid, which can read what you can; "
+                            "1 where an agent's\n"
+                            "commands are confined, 2 where the whole agent is (docs/threat-model.md)\n";
 }
 
 }  // namespace
@@ -81,7 +87,8 @@ std::string level_text() {
 int doctor_verb(Arguments arguments) {
   const std::string_view word = arguments.empty() ? "" : arguments[0];
   if (word == "--help") return put(kHelp) ? 0 : 125;
-  if (arguments.size() > 1 || (!word.empty() && word != "--json")) return fail({ErrorKind::kUsage, 0, "doctor takes --json or nothing"});
+  if (arguments.size() > 1 || (!word.empty() && word != "--json"))
+    return fail({ErrorKind::kUsage, 0, "doctor takes --json or nothing"});
   const std::vector<Finding> findings = examine();
   if (!put(word == "--json" ? json_of(findings) : text_of(findings) + level_text())) return 125;
   for (const Finding& finding : findings)

@@ -17,7 +17,8 @@ int mask_verb(Arguments arguments) {
   const auto on_message = [](const supervisor::RunMessage& message) {
     if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
   };
-  const auto ended = broker::mask({options->secrets, options->env_files, {}}, own_environ->get(), on_message, [](const std::string& text) { warn(text); });
+  const auto ended = broker::mask({options->secrets, options->env_files, {}}, own_environ->get(), on_message,
+                                  [](const std::string& text) { warn(text); });
   return ended ? ended->exit_code : fail(ended.error());
 }
 

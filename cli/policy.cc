@@ -16,7 +16,8 @@ constexpr const char* kHelp =
     "       confide policy schema\n\n"
     "check says everything that is wrong with a policy file, with line and column (exit status 123), or nothing (0).\n"
     "schema prints the JSON Schema of policy files, for editors.\n\n"
-    "A file named config.toml is read as the user's, one below /etc/confide/policy.d as an administrator's, any other as\n"
+    "A file named config.toml is read as the user's, one below /etc/confide/policy.d as an administrator's, any other "
+    "as\n"
     "a project's confide.toml.\n\n"
     "example:\n  confide policy check confide.toml\n";
 
@@ -44,7 +45,8 @@ int policy_verb(Arguments arguments) {
   if (word == "check" && arguments.size() == 2) return check(arguments[1]);
   if (word == "schema" && arguments.size() == 1) return put(policy::schema_json()) ? 0 : 125;
   if (const auto close = nearest(word, {"check", "schema"}); close && *close != word) {
-    return fail({ErrorKind::kUsage, 0, cat("unknown word `", printable(word), "`; did you mean `", *close, "`? (confide policy --help)")});
+    return fail({ErrorKind::kUsage, 0,
+                 cat("unknown word `", printable(word), "`; did you mean `", *close, "`? (confide policy --help)")});
   }
   return fail({ErrorKind::kUsage, 0, "policy takes `check FILE` or `schema` (confide policy --help)"});
 }

@@ -69,7 +69,8 @@ std::span<const char* const> caller_environment() {
 Result<Prepared> prepare(const RunOptions& options, Asker asker) {
   Prepared prepared;
   launcher::LaunchRequest& request = prepared.request;
-  request.caller = TRY(asker == Asker::kPerson ? launcher::look_at_caller_from_environment() : launcher::look_at_caller_from_account());
+  request.caller = TRY(asker == Asker::kPerson ? launcher::look_at_caller_from_environment()
+                                               : launcher::look_at_caller_from_account());
   request.host = launcher::host_facts();
 
   policy::ResolveInput input{.administrators = TRY(read_administrators()),

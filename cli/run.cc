@@ -40,7 +40,8 @@ Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, con
   return outcome.exit_code;
 }
 
-Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options, int environ_fd, const StatusWriter& status) {
+Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options, int environ_fd,
+                             const StatusWriter& status) {
   if (options.trace) return Error{ErrorKind::kUsage, 0, "--trace-launch is for runs without secrets"};
   const broker::SecretRun run{options.secrets, options.env_files, launcher::encode(prepared.request), options.masking};
   const auto on_message = [&](const supervisor::RunMessage& message) {
@@ -57,7 +58,8 @@ void tell_of_unused_file(const Prepared& prepared, const RunOptions& options) {
   const auto& project = prepared.request.caller.project;
   if (options.policy_file || !project) return;
   const std::string file = project->canonical + "/confide.toml";
-  if (::access(file.c_str(), F_OK) == 0) warn(cat(printable(file), " is not used unless you name it: --policy ", shell_quote(printable(file))));
+  if (::access(file.c_str(), F_OK) == 0)
+    warn(cat(printable(file), " is not used unless you name it: --policy ", shell_quote(printable(file))));
 }
 
 Result<int> run(const RunOptions& options, const UniqueFd& own_environ, const StatusWriter& status) {
@@ -65,7 +67,8 @@ Result<int> run(const RunOptions& options, const UniqueFd& own_environ, const St
   Prepared prepared = TRY(prepare(options, Asker::kPerson));
   tell_of_unused_file(prepared, options);
   if (options.dry_run) return show_plan(std::move(prepared), options, own_environ.get());
-  return secrets ? run_with_secrets(prepared, options, own_environ.get(), status) : run_plainly(prepared, options, status);
+  return secrets ? run_with_secrets(prepared, options, own_environ.get(), status)
+                 : run_plainly(prepared, options, status);
 }
 
 }  // namespace

@@ -10,14 +10,16 @@ namespace confide::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "\nA reference says where a value lives: file:///path, env:NAME, fd:N, stdin:. It is resolved by the broker, never by\n"
+    "\nA reference says where a value lives: file:///path, env:NAME, fd:N, stdin:. It is resolved by the broker, never "
+    "by\n"
     "this program, and delivered as deliver=env (default), file (/run/secrets/NAME), fd (number in NAME_FD) or stdin.\n"
     "\nexamples:\n"
     "  confide run -- make test\n"
     "  confide run --read ~/datasets --timeout 10m -- python3 train.py\n"
     "  confide run --network host --secret TOKEN=file:///home/me/.token,deliver=fd -- ./deploy\n"
     "  confide run --env-file staging.env --network host -- npm run migrate\n"
-    "\nexit status: the command's own; 128+N for signal N; 127 not found; 126 not executable; 125 confide or a required\n"
+    "\nexit status: the command's own; 128+N for signal N; 127 not found; 126 not executable; 125 confide or a "
+    "required\n"
     "layer failed; 124 time limit; 123 refused; 2 wrong usage.\n";
 
 // "unknown option --profle; did you mean `--profile`?"
@@ -27,12 +29,18 @@ Error unknown_option(const CLI::App& app, const std::string& word) {
   const std::string bare = word.substr(0, word.find('='));
   const auto close = nearest(bare, {names.begin(), names.end()});
   const std::string hint = close ? cat("; did you mean `", *close, "`?") : std::string();
-  return {ErrorKind::kUsage, 0, cat("unknown option ", printable(bare), hint, " (", app.get_name(), " --help lists them)")};
+  return {ErrorKind::kUsage, 0,
+          cat("unknown option ", printable(bare), hint, " (", app.get_name(), " --help lists them)")};
 }
 
 void add_flag_option(CLI::App& app, const std::string& name, std::optional<policy::Flag>& into, const std::string& type,
                      const std::string& about) {
-  app.add_option_function<std::string>(name, [&into, name](const std::string& text) { into = policy::Flag{text, name}; }, about)
+  app.add_option_function<std::string>(
+         name,
+         [&into, name](const std::string& text) {
+           into = policy::Flag{text, name};
+         },
+         about)
       ->type_name(type);
 }
 
@@ -40,7 +48,11 @@ void add_list_option(CLI::App& app, const std::string& name, std::vector<policy:
                      const std::string& about) {
   // One value a flag: `--read a b` must not swallow what follows.
   app.add_option_function<std::vector<std::string>>(
-         name, [&into, name](const std::vector<std::string>& all) { for (const auto& text : all) into.push_back({text, name}); }, about)
+         name,
+         [&into, name](const std::vector<std::string>& all) {
+           for (const auto& text : all) into.push_back({text, name});
+         },
+         about)
       ->type_name(type)
       ->expected(1)
       ->take_all()
@@ -59,10 +71,20 @@ Form form_of(Arguments arguments) {
 
 Result<MaskOptions> parse_mask_options(Arguments arguments) {
   MaskOptions options;
-  CLI::App app("Copy standard input to standard output with secrets concealed, in every form that they are known to take.", "confide mask");
+  CLI::App app(
+      "Copy standard input to standard output with secrets concealed, in every form that they are known to take.",
+      "confide mask");
   app.footer("\nexample:\n  ./deploy 2>&1 | confide mask --secret TOKEN=file:///home/me/.token\n");
-  app.add_option("--secret", options.secrets, "a secret by reference: NAME=REF")->type_name("NAME=REF")->expected(1)->take_all()->allow_extra_args(false);
-  app.add_option("--env-file", options.env_files, "a file of variables and references")->type_name("FILE")->expected(1)->take_all()->allow_extra_args(false);
+  app.add_option("--secret", options.secrets, "a secret by reference: NAME=REF")
+      ->type_name("NAME=REF")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--env-file", options.env_files, "a file of variables and references")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   try {
     std::vector<std::string> words(arguments.begin(), arguments.end());
     std::reverse(words.begin(), words.end());  // CLI11's order
@@ -80,7 +102,8 @@ Result<MaskOptions> parse_mask_options(Arguments arguments) {
     const auto flag = policy::parse_secret_flag(text);
     if (!flag) return flag.error();
     if (flag->reference.scheme == policy::Scheme::kStdin) {
-      return Error{ErrorKind::kUsage, 0, cat(printable(flag->name), ": standard input is what is masked; give the value as fd:N")};
+      return Error{ErrorKind::kUsage, 0,
+                   cat(printable(flag->name), ": standard input is what is masked; give the value as fd:N")};
     }
   }
   return options;
@@ -94,35 +117,51 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
     return parsed;
   }
   RunOptions& options = parsed.options;
-  CLI::App app(verb == For::kRun ? "Run a command in a sandbox." : "Show what `confide run` would do, step by step, and why.",
-               verb == For::kRun ? "confide run" : "confide explain");
+  CLI::App app(
+      verb == For::kRun ? "Run a command in a sandbox." : "Show what `confide run` would do, step by step, and why.",
+      verb == For::kRun ? "confide run" : "confide explain");
   app.prefix_command();  // what follows the first word that is no option is the command's
   app.footer(kFooter);
   app.get_formatter()->column_width(34);
-  add_flag_option(app, "--profile", options.flags.profile, "NAME", "tool (default), readonly, agent, bench, or one from a policy file");
-  app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")->type_name("FILE");
+  add_flag_option(app, "--profile", options.flags.profile, "NAME",
+                  "tool (default), readonly, agent, bench, or one from a policy file");
+  app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")
+      ->type_name("FILE");
   app.add_option("--env-file", options.env_files, "variables and references, as `op run` takes them; the last wins")
-      ->type_name("FILE")->expected(1)->take_all()->allow_extra_args(false);
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--secret", options.secrets, "a secret by reference: NAME=REF[,deliver=env|file|fd|stdin]")
-      ->type_name("NAME=REF")->expected(1)->take_all()->allow_extra_args(false);
+      ->type_name("NAME=REF")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   add_list_option(app, "--read", options.flags.reads, "PATH", "show a path, read-only");
   add_list_option(app, "--write", options.flags.writes, "PATH", "show a path, writable");
   add_list_option(app, "--hide", options.flags.hides, "PATH", "show a folder as empty, a file as an empty one");
-  add_flag_option(app, "--network", options.flags.network, "none|host", "no network (default in most profiles), or the host's");
-  add_list_option(app, "--env", options.flags.env, "NAME[=VALUE]", "pass a variable that would be taken out, or set one");
+  add_flag_option(app, "--network", options.flags.network, "none|host",
+                  "no network (default in most profiles), or the host's");
+  add_list_option(app, "--env", options.flags.env, "NAME[=VALUE]",
+                  "pass a variable that would be taken out, or set one");
   add_flag_option(app, "--timeout", options.flags.timeout, "30s", "end the run after this time (exit status 124)");
   add_flag_option(app, "--memory", options.flags.memory, "2G", "limit of memory (needs a delegated cgroup v2)");
   add_flag_option(app, "--pids", options.flags.pids, "256", "limit of processes");
   add_flag_option(app, "--cpu", options.flags.cpu, "1.5", "limit of processors (needs a delegated cgroup v2)");
   if (verb == For::kRun) app.add_flag("--dry-run", options.dry_run, "print the plan and run nothing");
-  app.add_flag_function("--json", [&](int64_t) { options.form = Form::kJson; }, "errors and plans as JSON");
+  app.add_flag_function(
+      "--json", [&](int64_t) { options.form = Form::kJson; }, "errors and plans as JSON");
   if (verb == For::kRun) {
-    app.add_option("--status-fd", options.status_fd, "write what happens to this descriptor, a JSON object a line")->type_name("N");
-    app.add_flag_function("--no-masking", [&](int64_t) { options.masking = supervisor::Masking::kOff; }, "do not conceal secrets in the output");
+    app.add_option("--status-fd", options.status_fd, "write what happens to this descriptor, a JSON object a line")
+        ->type_name("N");
+    app.add_flag_function(
+        "--no-masking", [&](int64_t) { options.masking = supervisor::Masking::kOff; },
+        "do not conceal secrets in the output");
     app.add_flag("--trace-launch", options.trace, "print how long each step of the launch took");
   }
   // CLI11 takes what follows `--` for positional arguments, but drops the mark: the command is cut off here.
-  const auto mark = std::find_if(arguments.begin(), arguments.end(), [](const char* word) { return std::string_view(word) == "--"; });
+  const auto mark =
+      std::find_if(arguments.begin(), arguments.end(), [](const char* word) { return std::string_view(word) == "--"; });
   try {
     std::vector<std::string> words(arguments.begin(), mark);
     std::reverse(words.begin(), words.end());  // CLI11's order
@@ -132,7 +171,8 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
     parsed.help = app.help();
     return parsed;
   } catch (const CLI::ParseError& error) {
-    return Error{ErrorKind::kUsage, 0, cat(printable(error.what()), " (", app.get_name(), " --help lists the options)")};
+    return Error{ErrorKind::kUsage, 0,
+                 cat(printable(error.what()), " (", app.get_name(), " --help lists the options)")};
   }
   if (mark != arguments.end()) {
     if (!options.command.empty()) {
@@ -144,7 +184,8 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
   } else if (!options.command.empty() && options.command.front().starts_with("-")) {
     return unknown_option(app, options.command.front());
   }
-  if (options.command.empty()) return Error{ErrorKind::kUsage, 0, cat("no command given, as in: ", app.get_name(), " -- make test")};
+  if (options.command.empty())
+    return Error{ErrorKind::kUsage, 0, cat("no command given, as in: ", app.get_name(), " -- make test")};
   return parsed;
 }
 

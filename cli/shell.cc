@@ -11,7 +11,8 @@ namespace {
 
 constexpr const char* kHelp =
     "usage: confide shell -- STRING\n\n"
-    "Runs STRING with sh -c in the sandbox of the user's default profile. There are no options: what agents' clients may\n"
+    "Runs STRING with sh -c in the sandbox of the user's default profile. There are no options: what agents' clients "
+    "may\n"
     "run unprompted must not be able to widen anything. The profile is set by default-profile in config.toml.\n\n"
     "example:\n  confide shell -- 'git status && make test'\n";
 
@@ -20,7 +21,8 @@ constexpr const char* kHelp =
 int shell_verb(Arguments arguments) {
   if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") return put(kHelp) ? 0 : 125;
   if (arguments.size() != 2 || std::string_view(arguments[0]) != "--") {
-    return fail({ErrorKind::kUsage, 0, "shell takes -- and one string, and no options, as in: confide shell -- 'make test'"});
+    return fail(
+        {ErrorKind::kUsage, 0, "shell takes -- and one string, and no options, as in: confide shell -- 'make test'"});
   }
   RunOptions options;
   options.command = {"/bin/sh", "-c", arguments[1]};

@@ -12,7 +12,8 @@ namespace {
 
 std::string text_of(const launcher::LaunchPlan& plan, const std::vector<policy::Removed>& removed) {
   std::string out = launcher::explain(plan);
-  for (const policy::Removed& variable : removed) out += cat("taken out of the environment: ", printable(variable.name), " (", variable.reason, ")\n");
+  for (const policy::Removed& variable : removed)
+    out += cat("taken out of the environment: ", printable(variable.name), " (", variable.reason, ")\n");
   return out;
 }
 
@@ -37,7 +38,8 @@ std::string json_of(const launcher::LaunchPlan& plan, const std::vector<policy::
 Result<int> show_plan(Prepared prepared, const RunOptions& options, int environ_fd) {
   if (!options.secrets.empty() || !options.env_files.empty()) {
     const auto described = TRY(broker::describe({options.secrets, options.env_files, {}}, environ_fd));
-    for (const supervisor::SlotText& secret : described.secrets) prepared.request.secrets.push_back({secret.name, secret.deliver, secret.origin});
+    for (const supervisor::SlotText& secret : described.secrets)
+      prepared.request.secrets.push_back({secret.name, secret.deliver, secret.origin});
     for (const std::string& warning : described.warnings) warn(warning);
   }
   const launcher::LaunchPlan plan = TRY(launcher::plan_launch(prepared.request));

@@ -7,8 +7,8 @@
 
 namespace confide::cli {
 
-// `environ_fd`: this process's environ, for env files whose references the broker lists; -1 without secrets. Returns the
-// exit status.
+// `environ_fd`: this process's environ, for env files whose references the broker lists; -1 without secrets. Returns
+// the exit status.
 Result<int> show_plan(Prepared prepared, const RunOptions& options, int environ_fd);
 
 }  // namespace confide::cli

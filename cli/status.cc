@@ -32,7 +32,8 @@ Result<StatusWriter> StatusWriter::create(int fd) {
   if (fd == -1) return StatusWriter(-1);
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
-    return Error{ErrorKind::kUsage, 0, cat("--status-fd ", fd, ": not open for writing; open it before, as in ", fd, ">status.jsonl")};
+    return Error{ErrorKind::kUsage, 0,
+                 cat("--status-fd ", fd, ": not open for writing; open it before, as in ", fd, ">status.jsonl")};
   }
   (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
   return StatusWriter(fd);
@@ -44,15 +45,22 @@ void StatusWriter::write(const launcher::Event& event) const {
       Overloaded{
           [](const launcher::Planned& planned) {
             ordered_json layers = ordered_json::array();
-            for (const auto& layer : planned.plan.layers) layers.push_back(layer_json(layer.layer, layer.applied, layer.note));
+            for (const auto& layer : planned.plan.layers)
+              layers.push_back(layer_json(layer.layer, layer.applied, layer.note));
             return ordered_json{{"event", "layers"}, {"layers", std::move(layers)}};
           },
-          [](const launcher::Started& started) { return ordered_json{{"event", "started"}, {"sandbox_pid", started.sandbox_pid}}; },
+          [](const launcher::Started& started) {
+            return ordered_json{{"event", "started"}, {"sandbox_pid", started.sandbox_pid}};
+          },
           [](const launcher::LayerLost& lost) {
             return ordered_json{{"event", "layer-lost"}, {"layer", policy::name_of(lost.layer)}, {"note", lost.note}};
           },
-          [](const launcher::MaskRenewed& mask) { return ordered_json{{"event", "note"}, {"note", cat("masked again: ", printable(mask.path))}}; },
-          [](const launcher::Remark& remark) { return ordered_json{{"event", "note"}, {"note", remark.text}}; },
+          [](const launcher::MaskRenewed& mask) {
+            return ordered_json{{"event", "note"}, {"note", cat("masked again: ", printable(mask.path))}};
+          },
+          [](const launcher::Remark& remark) {
+            return ordered_json{{"event", "note"}, {"note", remark.text}};
+          },
           [](const launcher::Ended& ended) { return ended_json(ended.exit_code, ended.signal, ended.time_limit); },
       },
       event);
@@ -61,23 +69,37 @@ void StatusWriter::write(const launcher::Event& event) const {
 
 void StatusWriter::write(const supervisor::RunMessage& message) const {
   if (fd_ < 0) return;
-  const auto object = std::visit(
-      Overloaded{
-          [](const supervisor::PlannedMessage& planned) {
-            ordered_json layers = ordered_json::array();
-            for (const auto& layer : planned.layers) layers.push_back(layer_json(layer.layer, layer.applied, layer.note));
-            return ordered_json{{"event", "layers"}, {"layers", std::move(layers)}};
-          },
-          [](const supervisor::StartedMessage& started) { return ordered_json{{"event", "started"}, {"sandbox_pid", started.pid}}; },
-          [](const supervisor::MaskedMessage& masked) {
-            return ordered_json{{"event", "masked"}, {"name", masked.name}, {"form", masked.form}, {"stream", masked.stream}, {"times", masked.times}};
-          },
-          [](const supervisor::WarningMessage& warning) { return ordered_json{{"event", "warning"}, {"note", warning.text}}; },
-          [](const supervisor::NoteMessage& note) { return ordered_json{{"event", "note"}, {"note", note.text}}; },
-          [](const supervisor::EndedMessage& ended) { return ended_json(ended.exit_code, ended.signal, ended.time_limit); },
-          [](const supervisor::FailedMessage& failed) { return ordered_json{{"event", "failed"}, {"message", failed.what}}; },
-      },
-      message);
+  const auto object = std::visit(Overloaded{
+                                     [](const supervisor::PlannedMessage& planned) {
+                                       ordered_json layers = ordered_json::array();
+                                       for (const auto& layer : planned.layers)
+                                         layers.push_back(layer_json(layer.layer, layer.applied, layer.note));
+                                       return ordered_json{{"event", "layers"}, {"layers", std::move(layers)}};
+                                     },
+                                     [](const supervisor::StartedMessage& started) {
+                                       return ordered_json{{"event", "started"}, {"sandbox_pid", started.pid}};
+                                     },
+                                     [](const supervisor::MaskedMessage& masked) {
+                                       return ordered_json{{"event", "masked"},
+                                                           {"name", masked.name},
+                                                           {"form", masked.form},
+                                                           {"stream", masked.stream},
+                                                           {"times", masked.times}};
+                                     },
+                                     [](const supervisor::WarningMessage& warning) {
+                                       return ordered_json{{"event", "warning"}, {"note", warning.text}};
+                                     },
+                                     [](const supervisor::NoteMessage& note) {
+                                       return ordered_json{{"event", "note"}, {"note", note.text}};
+                                     },
+                                     [](const supervisor::EndedMessage& ended) {
+                                       return ended_json(ended.exit_code, ended.signal, ended.time_limit);
+                                     },
+                                     [](const supervisor::FailedMessage& failed) {
+                                       return ordered_json{{"event", "failed"}, {"message", failed.what}};
+                                     },
+                                 },
+                                 message);
   put_line(fd_, object);
 }
 

@@ -99,7 +99,7 @@ Result<LaunchPlan> plan_launch(const LaunchRequest& request);
 // For callers: who they are (launcher/host/survey.h).
 Result<Caller> look_at_caller_from_environment();
 Result<Caller> look_at_caller_from_account();
-HostFacts host_facts();          // the hot path's
+HostFacts host_facts();            // the hot path's
 HostFacts host_facts_by_trying();  // doctor's
 
 }  // namespace confide::launcher

@@ -20,7 +20,8 @@ class OutputFilter {
   virtual ~OutputFilter() = default;
   // Where the relay reads a stream's bytes to: memory of the filter's own, so that unmasked bytes lie nowhere else.
   virtual std::span<std::byte> buffer(Stream stream) = 0;
-  // `count` bytes of buffer(stream) have arrived at `now_ms`; what may leave is appended to `out`. An error ends the run.
+  // `count` bytes of buffer(stream) have arrived at `now_ms`; what may leave is appended to `out`. An error ends the
+  // run.
   virtual Status feed(Stream stream, size_t count, int64_t now_ms, std::string& out) = 0;
   // When idle() wants to be called if nothing more arrives on this stream.
   virtual std::optional<int64_t> deadline_ms(Stream stream) const = 0;

@@ -11,7 +11,8 @@ constexpr FileKind last_value(FileKind) { return FileKind::kOther; }
 constexpr Privilege last_value(Privilege) { return Privilege::kRoot; }
 inline auto fields(Like<Feature> auto& x) { return std::tie(x.available, x.why_not); }
 inline auto fields(Like<HostFacts> auto& x) {
-  return std::tie(x.kernel_release, x.landlock_abi, x.user_namespaces, x.own_proc, x.idmapped_mounts, x.seccomp, x.cgroup, x.cgroup_why_not);
+  return std::tie(x.kernel_release, x.landlock_abi, x.user_namespaces, x.own_proc, x.idmapped_mounts, x.seccomp,
+                  x.cgroup, x.cgroup_why_not);
 }
 inline auto fields(Like<PathFact> auto& x) {
   return std::tie(x.requested, x.canonical, x.kind, x.device, x.inode, x.owner, x.group);

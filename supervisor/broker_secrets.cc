@@ -10,7 +10,8 @@ Result<std::vector<UniqueFd>> BrokerSecrets::take() {
   const char standing = static_cast<char>(ToBroker::kStanding);
   TRY(sys::send_message(socket_, {&standing, 1}));
   auto message = TRY(sys::receive_message(socket_, 16, child::kMaxDeliveries + 1));
-  if (message.fds.empty()) return Error{ErrorKind::kLaunch, 0, "the broker went away before it handed over the secrets"};
+  if (message.fds.empty())
+    return Error{ErrorKind::kLaunch, 0, "the broker went away before it handed over the secrets"};
   if (filter_ != nullptr) TRY(filter_->load(message.fds));
   return std::move(message.fds);
 }

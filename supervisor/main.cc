@@ -48,7 +48,8 @@ struct Reporter {
   }
   void report(const launcher::Planned& planned) const {
     PlannedMessage message;
-    for (const launcher::LayerState& layer : planned.plan.layers) message.layers.push_back({layer.layer, layer.applied, layer.note});
+    for (const launcher::LayerState& layer : planned.plan.layers)
+      message.layers.push_back({layer.layer, layer.applied, layer.note});
     say(message);
   }
   void report(const launcher::Started& started) const {
@@ -56,9 +57,13 @@ struct Reporter {
       for (const std::string& warning : filter->warnings()) say(WarningMessage{warning});
     say(StartedMessage{started.sandbox_pid});
   }
-  void report(const launcher::LayerLost& lost) const { say(NoteMessage{cat("layer ", policy::name_of(lost.layer), " lost: ", lost.note)}); }
+  void report(const launcher::LayerLost& lost) const {
+    say(NoteMessage{cat("layer ", policy::name_of(lost.layer), " lost: ", lost.note)});
+  }
   void report(const launcher::Remark& remark) const { say(WarningMessage{remark.text}); }
-  void report(const launcher::MaskRenewed& mask) const { say(NoteMessage{cat("masked again: ", printable(mask.path))}); }
+  void report(const launcher::MaskRenewed& mask) const {
+    say(NoteMessage{cat("masked again: ", printable(mask.path))});
+  }
   void report(const launcher::Ended& ended) const {
     if (filter != nullptr) say_what_was_masked(*filter);
     say(EndedMessage{ended.exit_code, ended.signal, ended.time_limit});
@@ -81,7 +86,8 @@ MaskPlan plan_of(const Assignment& assignment) {
 }
 
 Result<int> run(const Assignment& assignment) {
-  launcher::LaunchRequest request = TRY(launcher::decode_request(TRY(sys::read_all(kRequestFd, kLimit, "the launch request"))));
+  launcher::LaunchRequest request =
+      TRY(launcher::decode_request(TRY(sys::read_all(kRequestFd, kLimit, "the launch request"))));
   ::close(kRequestFd);
   for (const SlotText& slot : assignment.slots) request.secrets.push_back({slot.name, slot.deliver, slot.origin});
 
@@ -89,7 +95,8 @@ Result<int> run(const Assignment& assignment) {
   const bool masks = assignment.masking == Masking::kOn && !plan.names.empty();
   MaskingFilter filter(std::move(plan));
   BrokerSecrets secrets(kBrokerFd, masks ? &filter : nullptr);
-  launcher::LaunchHooks hooks{.on_event = Reporter{masks ? &filter : nullptr}, .remote_signals = kCallerFd, .lifeline = kBrokerFd};
+  launcher::LaunchHooks hooks{
+      .on_event = Reporter{masks ? &filter : nullptr}, .remote_signals = kCallerFd, .lifeline = kBrokerFd};
   if (masks) hooks.filter = &filter;
   if (!request.secrets.empty()) hooks.secrets = &secrets;
   return TRY(launcher::launch(request, hooks)).exit_code;
@@ -118,7 +125,8 @@ Result<int> serve() {
 int main() {
   using namespace confide;
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  for (const int fd : {supervisor::kBrokerFd, supervisor::kCallerFd, supervisor::kRequestFd, supervisor::kAssignmentFd}) {
+  for (const int fd :
+       {supervisor::kBrokerFd, supervisor::kCallerFd, supervisor::kRequestFd, supervisor::kAssignmentFd}) {
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
       (void)std::fputs("confide-supervisor: this program is started by confide; see confide(1)\n", stderr);
       return 2;

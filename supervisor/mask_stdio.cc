@@ -29,7 +29,8 @@ Status mask_stdio(MaskingFilter& filter, int lifeline) {
     const int timeout = deadline ? static_cast<int>(std::clamp<int64_t>(*deadline - now_ms(), 0, 1000)) : -1;
     pollfd polled[] = {{STDIN_FILENO, POLLIN, 0}, {lifeline, 0, 0}};
     if (::poll(polled, 2, timeout) < 0 && errno != EINTR) return sys::errno_error("poll");
-    if ((polled[1].revents & (POLLHUP | POLLERR)) != 0) return Error{ErrorKind::kLaunch, 0, "whoever asked for the masking is gone"};
+    if ((polled[1].revents & (POLLHUP | POLLERR)) != 0)
+      return Error{ErrorKind::kLaunch, 0, "whoever asked for the masking is gone"};
     if (polled[0].revents != 0) {
       const auto space = filter.buffer(Stream::kOutput);
       const ssize_t n = ::read(STDIN_FILENO, space.data(), space.size());
@@ -41,7 +42,8 @@ Status mask_stdio(MaskingFilter& filter, int lifeline) {
       }
     }
     if (!ended && deadline && now_ms() >= *deadline) TRY(filter.idle(Stream::kOutput, now_ms(), out));
-    if (auto written = sys::write_all(STDOUT_FILENO, out); !written) return with_context("standard output", written.error());
+    if (auto written = sys::write_all(STDOUT_FILENO, out); !written)
+      return with_context("standard output", written.error());
     out.clear();
   }
   return {};

@@ -113,7 +113,9 @@ class SecretReader {
 class StringSink : public masking::Sink {
  public:
   explicit StringSink(std::string& out) : out_(out) {}
-  void write(std::span<const std::byte> bytes) override { out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+  void write(std::span<const std::byte> bytes) override {
+    out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
   void masked(const masking::Masked& event) override {
     if (event.action == OnLeak::kKill) killer_ = cat(event.name, " was printed as ", masking::name_of(event.form));
   }
@@ -135,7 +137,8 @@ Status MaskingFilter::load(std::span<const UniqueFd> delivery) {
   for (const masking::Secret& secret : reader.secrets()) {
     if (std::ranges::find(plan_.names, secret.name) == plan_.names.end()) continue;
     if (secret.value.size() > masking::kMaxValue) {
-      warnings_.push_back(cat(printable(secret.name), " is not masked: it is larger than ", masking::kMaxValue >> 10, " KiB"));
+      warnings_.push_back(
+          cat(printable(secret.name), " is not masked: it is larger than ", masking::kMaxValue >> 10, " KiB"));
       continue;
     }
     chosen.push_back(secret);

@@ -26,8 +26,8 @@ class MaskingFilter : public launcher::OutputFilter {
  public:
   explicit MaskingFilter(MaskPlan plan) : plan_(std::move(plan)) {}
 
-  // Builds the tables from the delivery block and its descriptors (launcher/child/delivery_block.h). Values of more than
-  // masking::kMaxValue bytes, short and common ones are left out; warnings() names them.
+  // Builds the tables from the delivery block and its descriptors (launcher/child/delivery_block.h). Values of more
+  // than masking::kMaxValue bytes, short and common ones are left out; warnings() names them.
   Status load(std::span<const UniqueFd> delivery);
   const std::vector<std::string>& warnings() const { return warnings_; }
   struct StreamCount {

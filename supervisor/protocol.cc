@@ -25,7 +25,7 @@ inline auto fields(Like<EndedMessage> auto& x) { return std::tie(x.exit_code, x.
 inline auto fields(Like<FailedMessage> auto& x) { return std::tie(x.kind, x.errnum, x.what); }
 
 namespace {
-constexpr uint16_t kKind = 0x4D52;  // "RM"
+constexpr uint16_t kKind = 0x4D52;            // "RM"
 constexpr uint16_t kAssignmentKind = 0x5341;  // "AS"
 constexpr uint16_t kVersion = 1;
 }  // namespace

@@ -1,5 +1,5 @@
-// How the supervisor of a credentialed run is started and what it says. The spawner gives it these descriptors, an empty
-// environment and no arguments; 0, 1 and 2 are the caller's.
+// How the supervisor of a credentialed run is started and what it says. The spawner gives it these descriptors, an
+// empty environment and no arguments; 0, 1 and 2 are the caller's.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@
 
 namespace confide::supervisor {
 
-inline constexpr int kBrokerFd = 3;   // SOCK_SEQPACKET to the broker: one byte of ToBroker; the secrets come back
-inline constexpr int kCallerFd = 4;   // SOCK_SEQPACKET to the CLI: int32 signals in, RunMessages out
-inline constexpr int kRequestFd = 5;  // memfd: launcher::encode(LaunchRequest), without secrets
+inline constexpr int kBrokerFd = 3;      // SOCK_SEQPACKET to the broker: one byte of ToBroker; the secrets come back
+inline constexpr int kCallerFd = 4;      // SOCK_SEQPACKET to the CLI: int32 signals in, RunMessages out
+inline constexpr int kRequestFd = 5;     // memfd: launcher::encode(LaunchRequest), without secrets
 inline constexpr int kAssignmentFd = 6;  // memfd: encode(Assignment)
 
 enum class ToBroker : uint8_t {
@@ -79,8 +79,8 @@ struct FailedMessage {
   int32_t errnum = 0;
   std::string what;
 };
-using RunMessage =
-    std::variant<PlannedMessage, StartedMessage, NoteMessage, MaskedMessage, WarningMessage, EndedMessage, FailedMessage>;
+using RunMessage = std::variant<PlannedMessage, StartedMessage, NoteMessage, MaskedMessage, WarningMessage,
+                                EndedMessage, FailedMessage>;
 
 std::string encode(const RunMessage& message);
 Result<RunMessage> decode_message(std::string_view bytes);

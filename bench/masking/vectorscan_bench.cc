@@ -72,10 +72,11 @@ bool run(size_t count, const std::string& log, bool all_forms, Starts starts) {
   hs_database_t* database = nullptr;
   hs_compile_error_t* error = nullptr;
   const unsigned mode = HS_MODE_STREAM | (starts == Starts::kYes ? HS_MODE_SOM_HORIZON_LARGE : 0);
-  if (::hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), lengths.data(), static_cast<unsigned>(texts.size()),
-                             mode, nullptr, &database, &error) != HS_SUCCESS) {
-    std::printf("%5zu secrets %-9s %6zu needles  starts %-3s  %s\n", count, all_forms ? "all forms" : "raw", texts.size(),
-                starts == Starts::kYes ? "yes" : "no", error != nullptr ? error->message : "does not compile");
+  if (::hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), lengths.data(),
+                             static_cast<unsigned>(texts.size()), mode, nullptr, &database, &error) != HS_SUCCESS) {
+    std::printf("%5zu secrets %-9s %6zu needles  starts %-3s  %s\n", count, all_forms ? "all forms" : "raw",
+                texts.size(), starts == Starts::kYes ? "yes" : "no",
+                error != nullptr ? error->message : "does not compile");
     return false;
   }
   const double compiled = now() - begin;
@@ -93,15 +94,17 @@ bool run(size_t count, const std::string& log, bool all_forms, Starts starts) {
     hits = 0;
     const double start = now();
     for (size_t at = 0; at < log.size(); at += 32768) {
-      ::hs_scan_stream(stream, log.data() + at, static_cast<unsigned>(std::min<size_t>(32768, log.size() - at)), 0, scratch,
-                       on_match, &hits);
+      ::hs_scan_stream(stream, log.data() + at, static_cast<unsigned>(std::min<size_t>(32768, log.size() - at)), 0,
+                       scratch, on_match, &hits);
     }
     best = std::min(best, now() - start);
     ::hs_close_stream(stream, scratch, on_match, &hits);
   }
-  std::printf("%5zu secrets %-9s %6zu needles  starts %-3s  %6.2f GB/s  database %6zu KiB  allocated %7zu KiB  compiled in %8.1f ms  hits %zu\n",
-              count, all_forms ? "all forms" : "raw", texts.size(), starts == Starts::kYes ? "yes" : "no",
-              static_cast<double>(log.size()) / best / 1e9, database_size >> 10, allocated >> 10, compiled * 1e3, hits);
+  std::printf(
+      "%5zu secrets %-9s %6zu needles  starts %-3s  %6.2f GB/s  database %6zu KiB  allocated %7zu KiB  compiled in "
+      "%8.1f ms  hits %zu\n",
+      count, all_forms ? "all forms" : "raw", texts.size(), starts == Starts::kYes ? "yes" : "no",
+      static_cast<double>(log.size()) / best / 1e9, database_size >> 10, allocated >> 10, compiled * 1e3, hits);
   ::hs_free_scratch(scratch);
   ::hs_free_database(database);
   return true;

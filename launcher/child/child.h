@@ -1,5 +1,6 @@
 // The one function between clone3 and execve (laws 5 and 6). It runs in a clone of the launcher, carries out the frozen
-// operations in order, and becomes pid 1 of the sandbox: it starts the command, reaps, forwards signals, and ends with it.
+// operations in order, and becomes pid 1 of the sandbox: it starts the command, reaps, forwards signals, and ends with
+// it.
 //
 // In this folder: no allocation, no locks, no stdio, no C++ runtime, nothing but system calls on plain data;
 // scripts/check_child_symbols.py proves it of the object code.

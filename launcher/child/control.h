@@ -6,12 +6,13 @@
 namespace confide::child {
 
 enum class ReportKind : uint32_t {
-  kNote,       // step failed with errno `value`; the run goes on
-  kFailed,     // step failed with errno `value`; nothing was launched
-  kNeedMaps,   // waits for Order::kMapsWritten
-  kStanding,   // everything is mounted; waits for Order::kSecrets
-  kTerminal,   // carries the pty's master by SCM_RIGHTS; waits for Order::kTerminalReady
-  // execve succeeded; `value` is the command's pid inside. Carries the mount namespace by SCM_RIGHTS after kKeepNamespace.
+  kNote,      // step failed with errno `value`; the run goes on
+  kFailed,    // step failed with errno `value`; nothing was launched
+  kNeedMaps,  // waits for Order::kMapsWritten
+  kStanding,  // everything is mounted; waits for Order::kSecrets
+  kTerminal,  // carries the pty's master by SCM_RIGHTS; waits for Order::kTerminalReady
+  // execve succeeded; `value` is the command's pid inside. Carries the mount namespace by SCM_RIGHTS after
+  // kKeepNamespace.
   kRunning,
   kStopped,    // the command stopped by signal `value`
   kContinued,  // the command goes on

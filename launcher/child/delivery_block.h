@@ -1,6 +1,6 @@
 // The sealed memfd by which secrets reach the child: a header, `count` entries, then the bytes they point into.
-// Written by the broker, read by the child between clone3 and execve, so it is plain data with offsets; the child checks
-// every offset against the size before it uses it.
+// Written by the broker, read by the child between clone3 and execve, so it is plain data with offsets; the child
+// checks every offset against the size before it uses it.
 #pragma once
 
 #include <cstddef>

@@ -47,8 +47,8 @@ enum class PidNamespace : uint8_t { kShared, kOwn };
 // What a failing operation means: nothing is launched, or the run goes on and says what was lost.
 enum class OnFailure : uint8_t { kAbort, kNote };
 
-// Writes the process's own id maps; `uid_map`/`gid_map` are the texts of user_namespaces(7). Where the parent writes them
-// (a root caller) the texts are null and the child waits for a byte on the control socket.
+// Writes the process's own id maps; `uid_map`/`gid_map` are the texts of user_namespaces(7). Where the parent writes
+// them (a root caller) the texts are null and the child waits for a byte on the control socket.
 struct MapIds {
   const char* uid_map;
   const char* gid_map;
@@ -138,7 +138,8 @@ struct Landlock {
 // Which proofs law 6 demands here.
 enum class CapabilitySets : uint8_t { kHeld, kHeldAndBounding };
 struct VerifyDropped {
-  CapabilitySets sets;    // without a user namespace nothing can be taken out of the bounding set; no_new_privs makes it moot
+  CapabilitySets
+      sets;  // without a user namespace nothing can be taken out of the bounding set; no_new_privs makes it moot
   PidNamespace own_proc;  // kOwn: /proc may show nothing but this process
   const char* read_only;  // a path that must be on a read-only mount, or null
 };
@@ -193,12 +194,12 @@ struct FrozenPlan {
   const FrozenOp* ops;
   size_t op_count;
   FrozenExec exec;
-  int control_fd;      // SOCK_SEQPACKET to the supervisor
-  int stdio[3];        // what becomes 0, 1, 2; -1: the terminal
+  int control_fd;  // SOCK_SEQPACKET to the supervisor
+  int stdio[3];    // what becomes 0, 1, 2; -1: the terminal
   PidNamespace pid_namespace;
-  char* wipe;          // the launcher's environment: /proc/1/environ would show it (bubblewrap #725)
+  char* wipe;  // the launcher's environment: /proc/1/environ would show it (bubblewrap #725)
   size_t wipe_size;
-  uint64_t* trace;     // null, or shared memory: the monotonic time in ns at which each op began, then exec
+  uint64_t* trace;  // null, or shared memory: the monotonic time in ns at which each op began, then exec
 };
 
 }  // namespace confide::child

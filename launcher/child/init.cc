@@ -35,7 +35,8 @@ void default_signals() {
     uint64_t mask;
   };
   const KernelAction standard{SIG_DFL, 0, nullptr, 0};
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2})
+  for (const int signal :
+       {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2})
     (void)raw::call(SYS_rt_sigaction, signal, &standard, nullptr, sizeof standard.mask);
 }
 

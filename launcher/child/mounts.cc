@@ -36,8 +36,7 @@ int bind_carefully(const Bind& op) {
   // Somebody put another file in its place since the plan was made.
   if (result == 0 && (found.st_dev != op.device || found.st_ino != op.inode)) result = -ESTALE;
   if (result == 0) {
-    result = raw::call(SYS_open_tree, fd, "",
-                       AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
+    result = raw::call(SYS_open_tree, fd, "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
   }
   raw::close_fd(fd);
   if (result < 0) return to_errno(result);
@@ -70,7 +69,9 @@ int make_file(const MakeFile& op) {
   return to_errno(result);
 }
 
-int make_symlink(const MakeSymlink& op) { return to_errno(raw::call(SYS_symlinkat, op.points_to, AT_FDCWD, op.target)); }
+int make_symlink(const MakeSymlink& op) {
+  return to_errno(raw::call(SYS_symlinkat, op.points_to, AT_FDCWD, op.target));
+}
 
 int bind(const Bind& op) {
   if (op.tree_fd >= 0) return attach(op.tree_fd, op.target);
@@ -78,7 +79,9 @@ int bind(const Bind& op) {
   return to_errno(raw::call(SYS_mount, op.source, op.target, nullptr, MS_BIND | MS_REC, nullptr));
 }
 
-int mount_fs(const MountFs& op) { return to_errno(raw::call(SYS_mount, op.type, op.target, op.type, op.flags, op.options)); }
+int mount_fs(const MountFs& op) {
+  return to_errno(raw::call(SYS_mount, op.type, op.target, op.type, op.flags, op.options));
+}
 
 int set_attributes(const SetAttributes& op) {
   const abi::MountAttr attributes{.attr_set = op.set, .attr_clr = op.clear, .propagation = op.propagation};

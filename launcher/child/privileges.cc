@@ -29,7 +29,8 @@ int add_rule(int ruleset, const LandlockRule& rule) {
 int no_new_privs() { return to_errno(raw::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
 
 int restrict_by_landlock(const Landlock& op) {
-  // landlock_restrict_self(2) wants CAP_SYS_ADMIN or this; without a user namespace of its own the child has no capability.
+  // landlock_restrict_self(2) wants CAP_SYS_ADMIN or this; without a user namespace of its own the child has no
+  // capability.
   if (const int error = no_new_privs(); error != 0) return error;
   const abi::LandlockRulesetAttr attribute{
       .handled_access_fs = op.handled_fs, .handled_access_net = op.handled_net, .scoped = op.scoped};

@@ -12,10 +12,10 @@ namespace confide::child {
 struct ChildState {
   const FrozenPlan& plan;
   int control_fd;
-  int namespace_fd = -1;      // this mount namespace, until the supervisor has it
-  int terminal_fd = -1;       // the pty's slave
+  int namespace_fd = -1;       // this mount namespace, until the supervisor has it
+  int terminal_fd = -1;        // the pty's slave
   uint32_t terminal_mask = 0;  // which of 0, 1, 2 it becomes
-  int block_fd = -1;          // the delivery block
+  int block_fd = -1;           // the delivery block
   uint64_t block_size = 0;
   int delivered_fds[kMaxDeliveries] = {};
   size_t delivered_count = 0;

@@ -49,11 +49,13 @@ int try_in_namespaces(uint64_t namespaces, Attempt attempt) {
   (void)!::read(report[0], &error, sizeof error);
   ::close(report[0]);
   int status = 0;
-  while (::waitpid(static_cast<pid_t>(pid), &status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(static_cast<pid_t>(pid), &status, 0) < 0 && errno == EINTR) {
+  }
   return error;
 }
 
-// What a launch does first in its new user namespace: map the caller's own uid, then mount. `map` is made before the clone.
+// What a launch does first in its new user namespace: map the caller's own uid, then mount. `map` is made before the
+// clone.
 int map_and_mount(const std::string& map) {
   const UniqueFd fd(::open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC));
   if (!fd.valid() || ::write(fd.get(), map.data(), map.size()) < 0) return errno;
@@ -108,8 +110,9 @@ std::string why_no_user_namespace(int errnum) {
 }
 
 std::string why_no_own_proc(int errnum) {
-  return cat("the kernel refused a procfs of its own (", ::strerrordesc_np(errnum),
-             "): a container that masks parts of /proc forbids new ones (docker: --security-opt systempaths=unconfined)");
+  return cat(
+      "the kernel refused a procfs of its own (", ::strerrordesc_np(errnum),
+      "): a container that masks parts of /proc forbids new ones (docker: --security-opt systempaths=unconfined)");
 }
 
 void probe_cgroup(HostFacts& facts) {
@@ -141,7 +144,8 @@ void probe_cgroup(HostFacts& facts) {
   std::string parent = folder.size() > mount_point.size() ? folder.substr(0, slash) : folder;
   const std::string controllers = first_line((parent + "/cgroup.subtree_control").c_str());
   if (controllers.find("memory") == std::string::npos) {
-    facts.cgroup_why_not = cat(parent, " delegates no memory controller; start under systemd-run --user --scope -p Delegate=yes");
+    facts.cgroup_why_not =
+        cat(parent, " delegates no memory controller; start under systemd-run --user --scope -p Delegate=yes");
     return;
   }
   if (::access((parent + "/cgroup.procs").c_str(), W_OK) != 0) {

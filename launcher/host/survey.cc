@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -18,8 +18,8 @@
 namespace confide::launcher {
 namespace {
 
-constexpr const char* kSystemFolders[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
-                                          "/etc", "/opt", "/nix",  "/gnu"};
+constexpr const char* kSystemFolders[] = {"/usr",    "/bin", "/sbin", "/lib", "/lib32", "/lib64",
+                                          "/libx32", "/etc", "/opt",  "/nix", "/gnu"};
 
 std::string link_target(const std::string& path) {
   char buffer[PATH_MAX];
@@ -49,7 +49,8 @@ std::optional<Ids> sudo_ids() {
 
 bool is_or_holds(const std::string& folder, const std::string& path) {
   if (path.empty()) return false;
-  return folder == path || folder == "/" || (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
+  return folder == path || folder == "/" ||
+         (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
 }
 
 bool is_there(const std::string& path) {
@@ -100,8 +101,10 @@ Result<Caller> look_at_caller(HomeFrom home_from) {
   caller.home = home.empty() ? PathFact{.requested = "/"} : look_at(home);
   while (caller.home.requested.size() > 1 && caller.home.requested.ends_with('/')) caller.home.requested.pop_back();
   const char* cache = home_from == HomeFrom::kEnvironment ? std::getenv("XDG_CACHE_HOME") : nullptr;
-  if (cache != nullptr && cache[0] == '/') caller.cache = cache;
-  else if (caller.home.requested.size() > 1) caller.cache = caller.home.requested + "/.cache";
+  if (cache != nullptr && cache[0] == '/')
+    caller.cache = cache;
+  else if (caller.home.requested.size() > 1)
+    caller.cache = caller.home.requested + "/.cache";
 
   char cwd[PATH_MAX];
   if (::getcwd(cwd, sizeof cwd) == nullptr || cwd[0] != '/') {
@@ -119,7 +122,8 @@ Result<Caller> look_at_caller(HomeFrom home_from) {
 std::optional<PathFact> find_project(const Caller& caller, const std::string& account) {
   std::string folder = caller.cwd.canonical;
   while (folder.size() > 1) {
-    if (is_or_holds(folder, caller.home.requested) || is_or_holds(folder, caller.home.canonical) || is_or_holds(folder, account)) {
+    if (is_or_holds(folder, caller.home.requested) || is_or_holds(folder, caller.home.canonical) ||
+        is_or_holds(folder, account)) {
       return {};
     }
     if (is_there(folder + "/.git") || is_there(folder + "/confide.toml")) {
@@ -139,8 +143,10 @@ Scene survey(const policy::Policy& policy, Caller caller) {
     for (const char* path : kSystemFolders) {
       struct stat found {};
       if (::lstat(path, &found) != 0) continue;
-      if (S_ISLNK(found.st_mode)) scene.system.push_back({path, link_target(path)});
-      else if (S_ISDIR(found.st_mode)) scene.system.push_back({path, {}});
+      if (S_ISLNK(found.st_mode))
+        scene.system.push_back({path, link_target(path)});
+      else if (S_ISDIR(found.st_mode))
+        scene.system.push_back({path, {}});
     }
     if (policy.network == policy::Network::kHost) {
       PathFact resolver = look_at("/etc/resolv.conf");

@@ -56,7 +56,8 @@ class Builder {
     deliver_secrets();
     TRY(restrict_files());
     add(PrivilegesStep{}, kBuiltIn);
-    const bool sealed = namespaces_ != 0 && !(policy_.system == policy::System::kWholeRoot && policy_.powers.writable_system);
+    const bool sealed =
+        namespaces_ != 0 && !(policy_.system == policy::System::kWholeRoot && policy_.powers.writable_system);
     add(VerifyStep{.own_proc = own_proc_, .read_only = sealed ? "/" : ""}, kBuiltIn);
     change_directory();
     TRY(filter_calls());
@@ -75,7 +76,8 @@ class Builder {
   Status lost(Layer layer, const std::string& why) {
     if (policy_.need(layer) == Need::kRequired) {
       return Error{ErrorKind::kUnsupported, 0,
-                   cat("profile ", policy_.profile, " requires the layer ", name_of(layer), ", which cannot be had here: ", why)};
+                   cat("profile ", policy_.profile, " requires the layer ", name_of(layer),
+                       ", which cannot be had here: ", why)};
     }
     plan_.layers.push_back({layer, false, why});
     return {};
@@ -94,8 +96,10 @@ class Builder {
       applied(Layer::kNetwork, "empty network namespace, loopback only");
     }
     own_proc_ = !policy_.powers.host_proc && host_.own_proc.available;
-    if (own_proc_) applied(Layer::kOwnProc);
-    else if (!policy_.powers.host_proc) TRY(lost(Layer::kOwnProc, host_.own_proc.why_not));
+    if (own_proc_)
+      applied(Layer::kOwnProc);
+    else if (!policy_.powers.host_proc)
+      TRY(lost(Layer::kOwnProc, host_.own_proc.why_not));
     add(CloneStep{namespaces_}, kBuiltIn, Need::kRequired, Layer::kNamespaces);
     return {};
   }
@@ -103,9 +107,10 @@ class Builder {
   // Without a mount namespace nothing can be hidden but by Landlock's file rights, and nothing delivered as a file.
   Status check_without_namespaces() {
     if (host_.landlock_abi == 0 || policy_.landlock == policy::LandlockUse::kScopesOnly) {
-      return Error{ErrorKind::kUnsupported, 0,
-                   cat("neither namespaces nor Landlock file rights can be had here, so nothing would hold the command: ",
-                       host_.user_namespaces.why_not)};
+      return Error{
+          ErrorKind::kUnsupported, 0,
+          cat("neither namespaces nor Landlock file rights can be had here, so nothing would hold the command: ",
+              host_.user_namespaces.why_not)};
     }
     for (const SecretSlot& slot : in_.secrets) {
       if (slot.deliver == Deliver::kFile) {
@@ -117,8 +122,8 @@ class Builder {
     for (const policy::PathRule& rule : policy_.paths) {
       if (rule.access == Access::kHide && rule.if_missing == policy::IfMissing::kError) {
         return Error{ErrorKind::kUnsupported, 0,
-                     cat(rule.origin.text, " ", printable(rule.path), ": hiding needs a mount namespace: ",
-                         host_.user_namespaces.why_not)};
+                     cat(rule.origin.text, " ", printable(rule.path),
+                         ": hiding needs a mount namespace: ", host_.user_namespaces.why_not)};
       }
     }
     add(CloneStep{0}, kBuiltIn);
@@ -135,10 +140,12 @@ class Builder {
     if (!host_.cgroup) {
       // RLIMIT_NPROC counts per user namespace since Linux 5.14, so pids alone can be held without a cgroup.
       if (!limits.memory_bytes && !limits.cpus && namespaces_ != 0) return {};
-      return Error{ErrorKind::kUnsupported, 0,
-                   cat("limits on memory or cpu need a delegated cgroup v2, which is not here: ", host_.cgroup_why_not)};
+      return Error{
+          ErrorKind::kUnsupported, 0,
+          cat("limits on memory or cpu need a delegated cgroup v2, which is not here: ", host_.cgroup_why_not)};
     }
-    add(CgroupStep{*host_.cgroup, limits.memory_bytes, limits.pids, limits.cpus}, "limits", Need::kRequired, Layer::kCgroup);
+    add(CgroupStep{*host_.cgroup, limits.memory_bytes, limits.pids, limits.cpus}, "limits", Need::kRequired,
+        Layer::kCgroup);
     applied(Layer::kCgroup, *host_.cgroup);
     return {};
   }
@@ -155,8 +162,10 @@ class Builder {
       inside_ = kernel_;
     }
     if (namespaces_ != 0) {
-      add(IdentityStep{inside_, kernel_, caller_.privilege == Privilege::kRoot ? MapWriter::kParent : MapWriter::kChild},
-          policy_.powers.host_root ? policy_.powers.host_root->origin.text : kBuiltIn, Need::kRequired, Layer::kNamespaces);
+      add(IdentityStep{inside_, kernel_,
+                       caller_.privilege == Privilege::kRoot ? MapWriter::kParent : MapWriter::kChild},
+          policy_.powers.host_root ? policy_.powers.host_root->origin.text : kBuiltIn, Need::kRequired,
+          Layer::kNamespaces);
     } else if (changes) {
       add(ChangeIdsStep{kernel_}, kBuiltIn);
     }
@@ -173,7 +182,8 @@ class Builder {
           must ? Need::kRequired : Need::kBestEffort);
     } else if (must) {
       return Error{ErrorKind::kUnsupported, 0,
-                   cat("mask.on-change = \"end-run\" (", policy_.masks.origin.text, ") needs a mount namespace: ", host_.user_namespaces.why_not)};
+                   cat("mask.on-change = \"end-run\" (", policy_.masks.origin.text,
+                       ") needs a mount namespace: ", host_.user_namespaces.why_not)};
     }
     return {};
   }
@@ -183,11 +193,13 @@ class Builder {
     const MaskSearch& search = in_.scene.mask_search;
     if (search.walk_ms > kLongMs) {
       plan_.remarks.push_back(cat("looking through the project for mask.globs took ", search.walk_ms, " ms; ",
-                                  search.index == MaskSearch::Index::kKept ? "the next runs use what was found"
-                                                                           : "it cannot be kept, so every run will look again"));
+                                  search.index == MaskSearch::Index::kKept
+                                      ? "the next runs use what was found"
+                                      : "it cannot be kept, so every run will look again"));
     }
     if (search.reach == Reach::kCutShort) {
-      plan_.remarks.emplace_back("the project is too large to be looked through for mask.globs: what was not reached is not masked");
+      plan_.remarks.emplace_back(
+          "the project is too large to be looked through for mask.globs: what was not reached is not masked");
     }
     if (namespaces_ == 0 && !in_.scene.masks.empty()) {
       std::string names;
@@ -199,23 +211,33 @@ class Builder {
   Status build_root() {
     view_ = TRY(make_view(policy_, in_.scene));
     const bool host_proc = !own_proc_;
-    add(RootStep{policy_.system, !host_proc ? "/proc" : policy_.powers.host_sys ? "/mnt" : "/sys"}, policy_.profile_origin.text, Need::kRequired,
-        Layer::kNamespaces);
+    add(RootStep{policy_.system, !host_proc                ? "/proc"
+                                 : policy_.powers.host_sys ? "/mnt"
+                                                           : "/sys"},
+        policy_.profile_origin.text, Need::kRequired, Layer::kNamespaces);
     lay_out_root();
     SealStep seal;
     if (policy_.system == policy::System::kWholeRoot && policy_.powers.writable_system) seal.writable.emplace_back("/");
     for (const ViewNode& node : view_.nodes) place(node, seal);
     TRY(tell_of_idmap());
     if (private_passwd()) {
-      add(BindStep{.source = {.requested = "/run/confide/passwd", .kind = FileKind::kFile}, .target = "/etc/passwd", .trust = Trust::kSystem}, kBuiltIn);
-      add(BindStep{.source = {.requested = "/run/confide/group", .kind = FileKind::kFile}, .target = "/etc/group", .trust = Trust::kSystem}, kBuiltIn);
+      add(BindStep{.source = {.requested = "/run/confide/passwd", .kind = FileKind::kFile},
+                   .target = "/etc/passwd",
+                   .trust = Trust::kSystem},
+          kBuiltIn);
+      add(BindStep{.source = {.requested = "/run/confide/group", .kind = FileKind::kFile},
+                   .target = "/etc/group",
+                   .trust = Trust::kSystem},
+          kBuiltIn);
     }
     if (needs_secrets_folder()) {
       add(FilesystemStep{"ramfs", kSecretsFolder, "mode=0700", Writable::kYes}, kBuiltIn);
       seal.writable.emplace_back(kSecretsFolder);  // until the secrets stand in it
     }
     if (policy_.powers.host_sys) bind_of_host("/sys", policy_.powers.host_sys->origin.text);
-    if (host_proc) bind_of_host("/proc", policy_.powers.host_proc ? policy_.powers.host_proc->origin.text : "no procfs of its own can be had here");
+    if (host_proc)
+      bind_of_host("/proc", policy_.powers.host_proc ? policy_.powers.host_proc->origin.text
+                                                     : "no procfs of its own can be had here");
     add(std::move(seal), kBuiltIn);
     for (const ViewNode& node : view_.nodes)
       if (node.what == What::kHidden) add(mask(node.path, node.source.kind, MaskReason::kHidden), node.origin);
@@ -224,7 +246,8 @@ class Builder {
     add(FilesystemStep{"devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620", Writable::kYes}, kBuiltIn);
     if (own_proc_) {
       std::string options = policy_.hide_pid == policy::HidePid::kInvisible ? "hidepid=invisible" : "";
-      if (policy_.proc_subset == policy::ProcSubset::kPidOnly) options += options.empty() ? "subset=pid" : ",subset=pid";
+      if (policy_.proc_subset == policy::ProcSubset::kPidOnly)
+        options += options.empty() ? "subset=pid" : ",subset=pid";
       add(FilesystemStep{"proc", "/proc", options, Writable::kYes}, kBuiltIn, Need::kRequired, Layer::kOwnProc);
       hide_kernel_lists();
     }
@@ -232,10 +255,11 @@ class Builder {
     return {};
   }
 
-  // /proc/keys names the keys of every process of this uid. Not where an inner sandbox must be able to mount a procfs of
-  // its own: the kernel refuses one while anything lies over parts of this (mount_too_revealing).
+  // /proc/keys names the keys of every process of this uid. Not where an inner sandbox must be able to mount a procfs
+  // of its own: the kernel refuses one while anything lies over parts of this (mount_too_revealing).
   void hide_kernel_lists() {
-    if (policy_.inner_sandbox == policy::InnerSandbox::kAllowed || policy_.proc_subset == policy::ProcSubset::kPidOnly) return;
+    if (policy_.inner_sandbox == policy::InnerSandbox::kAllowed || policy_.proc_subset == policy::ProcSubset::kPidOnly)
+      return;
     for (const char* path : {"/proc/keys", "/proc/key-users"})
       add(mask(path, FileKind::kFile, MaskReason::kHidden), kBuiltIn, Need::kBestEffort);
   }
@@ -248,7 +272,9 @@ class Builder {
   }
   void bind_of_host(const char* path, std::string origin) {
     if (policy_.system != policy::System::kWholeRoot) make_folder(path);
-    add(BindStep{.source = {.requested = path, .canonical = path, .kind = FileKind::kFolder}, .target = path, .trust = Trust::kSystem},
+    add(BindStep{.source = {.requested = path, .canonical = path, .kind = FileKind::kFolder},
+                 .target = path,
+                 .trust = Trust::kSystem},
         std::move(origin));
   }
 
@@ -260,7 +286,8 @@ class Builder {
       for (const char* folder : {"/dev", "/proc", "/run", "/tmp", "/var"}) make_folder(folder);
       // Folders instead of links where something is shown below them.
       for (const auto& [path, target] : kUsualLinks) {
-        const bool taken = std::ranges::any_of(view_.nodes, [&](const ViewNode& node) { return is_within(node.path, path); });
+        const bool taken =
+            std::ranges::any_of(view_.nodes, [&](const ViewNode& node) { return is_within(node.path, path); });
         if (!taken) add(LinkStep{path, target}, kBuiltIn);
       }
     }
@@ -279,10 +306,12 @@ class Builder {
       const std::string& home = caller_.home.requested;
       add(FileStep{"/run/confide/passwd",
                    cat("root:x:0:0:root:/nonexistent:/usr/sbin/nologin\nconfide:x:", inside_.uid, ":", inside_.gid,
-                       ":confide sandbox:", home, ":/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"),
+                       ":confide sandbox:", home,
+                       ":/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"),
                    0444},
           kBuiltIn);
-      add(FileStep{"/run/confide/group", cat("root:x:0:\nconfide:x:", inside_.gid, ":\nnogroup:x:65534:\n"), 0444}, kBuiltIn);
+      add(FileStep{"/run/confide/group", cat("root:x:0:\nconfide:x:", inside_.gid, ":\nnogroup:x:65534:\n"), 0444},
+          kBuiltIn);
     }
     if (needs_secrets_folder()) make_folder(kSecretsFolder);
   }
@@ -380,7 +409,8 @@ class Builder {
     const auto put = [&](const std::string& path) {
       add(mask(path, file.kind, MaskReason::kMasked), policy_.masks.origin.text);
     };
-    if (policy_.system == policy::System::kWholeRoot && covering(view_.nodes, file.canonical) == nullptr) put(file.canonical);
+    if (policy_.system == policy::System::kWholeRoot && covering(view_.nodes, file.canonical) == nullptr)
+      put(file.canonical);
     for (const ViewNode& node : view_.nodes) {
       if (node.what != What::kBind || !is_within(file.canonical, node.source.canonical)) continue;
       const std::string path = node.path + file.canonical.substr(node.source.canonical.size());
@@ -407,14 +437,18 @@ class Builder {
   }
 
   Status restrict_files() {
-    if (host_.landlock_abi == 0) return lost(Layer::kLandlock, "this kernel has no Landlock (needs 5.13 and lsm=landlock)");
+    if (host_.landlock_abi == 0)
+      return lost(Layer::kLandlock, "this kernel has no Landlock (needs 5.13 and lsm=landlock)");
     LandlockStep step = landlock_for(host_.landlock_abi, policy_.landlock,
                                      sockets_ == Sockets::kLocalOnly ? TcpRights::kDenied : TcpRights::kUntouched);
     if (step.handled_fs == 0 && step.handled_net == 0 && step.scoped == 0) {
-      return lost(Layer::kLandlock, cat("a domain of scopes needs Landlock ABI 6, this kernel has ", host_.landlock_abi));
+      return lost(Layer::kLandlock,
+                  cat("a domain of scopes needs Landlock ABI 6, this kernel has ", host_.landlock_abi));
     }
-    if (namespaces_ != 0) rules_for_view(step);
-    else TRY(rules_without_view(step));
+    if (namespaces_ != 0)
+      rules_for_view(step);
+    else
+      TRY(rules_without_view(step));
     std::string note = cat("ABI ", host_.landlock_abi);
     if (!step.dropped.empty()) note += cat("; this kernel cannot handle: ", join(step.dropped, ", "));
     applied(Layer::kLandlock, std::move(note));
@@ -424,8 +458,10 @@ class Builder {
 
   void rules_for_view(LandlockStep& step) const {
     const bool whole = policy_.system == policy::System::kWholeRoot;
-    if (whole) add_rule(step, "/", policy_.powers.writable_system ? kLandlockWrite : kLandlockRead, FileKind::kFolder);
-    else add_rule(step, "/", abi::kFsReadDir, FileKind::kFolder);  // listing; the mount namespace bounds it
+    if (whole)
+      add_rule(step, "/", policy_.powers.writable_system ? kLandlockWrite : kLandlockRead, FileKind::kFolder);
+    else
+      add_rule(step, "/", abi::kFsReadDir, FileKind::kFolder);  // listing; the mount namespace bounds it
     for (const ViewNode& node : view_.nodes) {
       if (node.what == What::kHidden) continue;
       add_rule(step, node.path, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead,
@@ -441,7 +477,8 @@ class Builder {
     view_ = TRY(make_view(policy_, in_.scene));
     for (const ViewNode& node : view_.nodes) {
       if (node.what != What::kBind) continue;
-      add_rule(step, node.source.canonical, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead, node.source.kind);
+      add_rule(step, node.source.canonical, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead,
+               node.source.kind);
     }
     for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"})
       add_rule(step, device, kLandlockDevices, FileKind::kOther);
@@ -459,7 +496,8 @@ class Builder {
     const std::string& cwd = caller_.cwd.canonical;
     std::string to = "/";
     const ViewNode* above = covering(view_.nodes, cwd);
-    const bool in_whole_root = policy_.system == policy::System::kWholeRoot && (above == nullptr || above->what == What::kBind || above->path == cwd);
+    const bool in_whole_root = policy_.system == policy::System::kWholeRoot &&
+                               (above == nullptr || above->what == What::kBind || above->path == cwd);
     if (namespaces_ == 0 || in_whole_root) {
       to = cwd;
     } else if (!cwd.empty() && covering(view_.nodes, cwd) != nullptr && reachable(cwd)) {

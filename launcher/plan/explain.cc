@@ -68,7 +68,9 @@ std::string landlock_text(const LandlockStep& step) {
 StepText describe(const Action& action) {
   return std::visit(
       Overloaded{
-          [](const CloneStep& s) { return StepText{"clone", namespaces_text(s.namespaces)}; },
+          [](const CloneStep& s) {
+            return StepText{"clone", namespaces_text(s.namespaces)};
+          },
           [](const CgroupStep& s) {
             std::string text = s.parent;
             if (s.memory_bytes) text += cat(" memory ", *s.memory_bytes);
@@ -77,15 +79,25 @@ StepText describe(const Action& action) {
             return StepText{"cgroup", std::move(text)};
           },
           [](const IdentityStep& s) {
-            return StepText{"identity", cat("uid ", s.inside.uid, " gid ", s.inside.gid, " inside, ", s.kernel.uid, ":", s.kernel.gid, " outside")};
+            return StepText{"identity", cat("uid ", s.inside.uid, " gid ", s.inside.gid, " inside, ", s.kernel.uid, ":",
+                                            s.kernel.gid, " outside")};
           },
-          [](const ChangeIdsStep& s) { return StepText{"identity", cat("uid ", s.to.uid, " gid ", s.to.gid)}; },
+          [](const ChangeIdsStep& s) {
+            return StepText{"identity", cat("uid ", s.to.uid, " gid ", s.to.gid)};
+          },
           [](const RootStep& s) {
-            return StepText{"root", s.base == policy::System::kWholeRoot ? "the host's whole tree" : "a new, empty one"};
+            return StepText{"root",
+                            s.base == policy::System::kWholeRoot ? "the host's whole tree" : "a new, empty one"};
           },
-          [](const MakeFolder& s) { return StepText{"folder", printable(s.path)}; },
-          [](const FileStep& s) { return StepText{"file", cat(printable(s.path), " (", s.content.size(), " bytes)")}; },
-          [](const LinkStep& s) { return StepText{"link", cat(printable(s.path), " -> ", printable(s.points_to))}; },
+          [](const MakeFolder& s) {
+            return StepText{"folder", printable(s.path)};
+          },
+          [](const FileStep& s) {
+            return StepText{"file", cat(printable(s.path), " (", s.content.size(), " bytes)")};
+          },
+          [](const LinkStep& s) {
+            return StepText{"link", cat(printable(s.path), " -> ", printable(s.points_to))};
+          },
           [](const BindStep& s) {
             const std::string& source = s.source.canonical.empty() ? s.source.requested : s.source.canonical;
             std::string text = cat(printable(source), " -> ", printable(s.target), " (", access_text(s.access), ")");
@@ -94,44 +106,69 @@ StepText describe(const Action& action) {
           },
           [](const FilesystemStep& s) {
             return StepText{s.type == "tmpfs" ? "private" : "mount",
-                            s.type == "tmpfs" ? printable(s.target)
-                                              : cat(s.type, " ", s.target, s.options.empty() ? "" : cat(" (", s.options, ")"))};
+                            s.type == "tmpfs"
+                                ? printable(s.target)
+                                : cat(s.type, " ", s.target, s.options.empty() ? "" : cat(" (", s.options, ")"))};
           },
           [](const SealStep& s) {
             std::vector<std::string> shown;
             for (const std::string& path : s.writable) shown.push_back(printable(path));
-            return StepText{"seal", cat("all of it read-only, nosuid, nodev; writable: ", shown.empty() ? "nothing" : join(shown, " "))};
+            return StepText{"seal", cat("all of it read-only, nosuid, nodev; writable: ",
+                                        shown.empty() ? "nothing" : join(shown, " "))};
           },
-          [](const DevicesStep& s) { return StepText{"devices", join(s.names, " ")}; },
-          [](const MaskStep& s) { return StepText{s.reason == MaskReason::kMasked ? "mask" : "hide", printable(s.path)}; },
+          [](const DevicesStep& s) {
+            return StepText{"devices", join(s.names, " ")};
+          },
+          [](const MaskStep& s) {
+            return StepText{s.reason == MaskReason::kMasked ? "mask" : "hide", printable(s.path)};
+          },
           [](const WatchStep& s) {
             const bool ends = s.on_change == policy::Masks::OnChange::kEndRun;
-            return StepText{"watch", cat("masked names in ", printable(s.folder), ends ? "; the run ends when one appears" : "; masked again when one appears")};
+            return StepText{"watch", cat("masked names in ", printable(s.folder),
+                                         ends ? "; the run ends when one appears" : "; masked again when one appears")};
           },
-          [](const LoopbackStep&) { return StepText{"loopback", "up"}; },
-          [](const PivotStep&) { return StepText{"pivot", "into the new root; the old one is gone"}; },
-          [](const SessionStep& s) { return StepText{"session", s.terminals == 0 ? "new" : "new, with a terminal of its own"}; },
-          [](const KeyringStep&) { return StepText{"keyring", "new session keyring"}; },
+          [](const LoopbackStep&) {
+            return StepText{"loopback", "up"};
+          },
+          [](const PivotStep&) {
+            return StepText{"pivot", "into the new root; the old one is gone"};
+          },
+          [](const SessionStep& s) {
+            return StepText{"session", s.terminals == 0 ? "new" : "new, with a terminal of its own"};
+          },
+          [](const KeyringStep&) {
+            return StepText{"keyring", "new session keyring"};
+          },
           [](const LimitsStep& s) {
             std::string text;
             for (const Rlimit& limit : s.limits)
-              text += limit.name == "core" ? "no core dumps" : cat(text.empty() ? "" : ", ", limit.name, " ", limit.value);
+              text +=
+                  limit.name == "core" ? "no core dumps" : cat(text.empty() ? "" : ", ", limit.name, " ", limit.value);
             return StepText{"limits", std::move(text)};
           },
           [](const SecretsStep& s) {
             std::vector<std::string> shown;
-            for (const SecretSlot& slot : s.slots) shown.push_back(cat(printable(slot.name), " (", policy::name_of(slot.deliver), ")"));
+            for (const SecretSlot& slot : s.slots)
+              shown.push_back(cat(printable(slot.name), " (", policy::name_of(slot.deliver), ")"));
             return StepText{"deliver", join(shown, ", ")};
           },
-          [](const LandlockStep& s) { return StepText{"landlock", landlock_text(s)}; },
-          [](const PrivilegesStep&) { return StepText{"privileges", "no_new_privs, no capability in any set"}; },
-          [](const VerifyStep&) { return StepText{"verify", "capabilities, descriptors, processes in /proc, read-only root"}; },
+          [](const LandlockStep& s) {
+            return StepText{"landlock", landlock_text(s)};
+          },
+          [](const PrivilegesStep&) {
+            return StepText{"privileges", "no_new_privs, no capability in any set"};
+          },
+          [](const VerifyStep&) {
+            return StepText{"verify", "capabilities, descriptors, processes in /proc, read-only root"};
+          },
           [](const SeccompStep& s) {
             std::string text = policy::name_of(s.profile);
             if (s.sockets == Sockets::kLocalOnly) text += ", sockets of AF_UNIX only";
             return StepText{"seccomp", std::move(text)};
           },
-          [](const DirectoryStep& s) { return StepText{"directory", printable(s.path)}; },
+          [](const DirectoryStep& s) {
+            return StepText{"directory", printable(s.path)};
+          },
           [](const ExecStep& s) {
             std::string text;
             for (const std::string& word : s.argv) text += cat(text.empty() ? "" : " ", shell_quote(printable(word)));
@@ -147,8 +184,10 @@ std::string explain(const LaunchPlan& plan) {
   for (const Step& step : plan.steps) {
     const StepText text = describe(step.action);
     std::string line = cat(++number, "  ", text.verb);
-    if (number < 10) line.insert(0, "  ");
-    else if (number < 100) line.insert(0, " ");
+    if (number < 10)
+      line.insert(0, "  ");
+    else if (number < 100)
+      line.insert(0, " ");
     constexpr size_t kTextColumn = 16;
     constexpr size_t kOriginColumn = 72;
     if (line.size() < kTextColumn) line.resize(kTextColumn, ' ');
@@ -158,7 +197,8 @@ std::string explain(const LaunchPlan& plan) {
     out += cat(line, "  ", step.origin, "\n");
   }
   for (const LayerState& layer : plan.layers) {
-    out += cat(layer.applied ? "layer " : "LOST  ", policy::name_of(layer.layer), layer.note.empty() ? "" : ": ", layer.note, "\n");
+    out += cat(layer.applied ? "layer " : "LOST  ", policy::name_of(layer.layer), layer.note.empty() ? "" : ": ",
+               layer.note, "\n");
   }
   for (const std::string& remark : plan.remarks) out += cat("note  ", remark, "\n");
   return out;

@@ -30,7 +30,8 @@ class Freezer {
     frozen.op_count = out_->ops_.size();
     frozen.control_fd = descriptors_.control;
     for (int n = 0; n < 3; ++n) frozen.stdio[n] = descriptors_.stdio[n];
-    frozen.pid_namespace = (out_->namespaces_ & CLONE_NEWPID) != 0 ? child::PidNamespace::kOwn : child::PidNamespace::kShared;
+    frozen.pid_namespace =
+        (out_->namespaces_ & CLONE_NEWPID) != 0 ? child::PidNamespace::kOwn : child::PidNamespace::kShared;
     frozen.trace = descriptors_.trace;
     frozen.wipe = descriptors_.wipe.data();
     frozen.wipe_size = descriptors_.wipe.size();
@@ -102,12 +103,14 @@ class Freezer {
 
   void put(const SealStep& step) {
     using namespace abi;
-    const auto attributes = [this](const std::string& path, uint64_t set, uint64_t clear, uint64_t propagation, child::Depth depth) {
+    const auto attributes = [this](const std::string& path, uint64_t set, uint64_t clear, uint64_t propagation,
+                                   child::Depth depth) {
       op(OpKind::kSetAttributes).set_attributes = {inside(path), set, clear, propagation, depth};
     };
     attributes("/", kMountAttrRdonly | kMountAttrNosuid | kMountAttrNodev, 0, MS_PRIVATE, child::Depth::kRecursive);
     for (const std::string& path : step.writable) attributes(path, 0, kMountAttrRdonly, 0, child::Depth::kOne);
-    for (const std::string& path : step.read_only_again) attributes(path, kMountAttrRdonly, 0, 0, child::Depth::kRecursive);
+    for (const std::string& path : step.read_only_again)
+      attributes(path, kMountAttrRdonly, 0, 0, child::Depth::kRecursive);
   }
 
   void put(const DevicesStep& step) {
@@ -132,7 +135,8 @@ class Freezer {
   }
   void put(const KeyringStep&) { op(OpKind::kJoinKeyring); }
   void put(const LimitsStep& step) {
-    for (const Rlimit& limit : step.limits) op(OpKind::kSetRlimit).set_rlimit = {limit.resource, limit.value, limit.value};
+    for (const Rlimit& limit : step.limits)
+      op(OpKind::kSetRlimit).set_rlimit = {limit.resource, limit.value, limit.value};
   }
   void put(const SecretsStep& step) {
     op(OpKind::kReceiveSecrets).receive_secrets = {step.folder.empty() ? nullptr : keep(step.folder)};
@@ -146,7 +150,7 @@ class Freezer {
     for (const LandlockPath& rule : step.rules) rules.push_back({keep(rule.path), rule.access});
     op(OpKind::kNoNewPrivs);  // landlock_restrict_self(2) wants it of a process without CAP_SYS_ADMIN
     op(OpKind::kLandlock).landlock = {step.handled_fs, step.handled_net, step.scoped, ruleset_attribute_size(step.abi),
-                                      rules.data(), rules.size()};
+                                      rules.data(),    rules.size()};
   }
   void put(const PrivilegesStep&) {
     op(OpKind::kNoNewPrivs);
@@ -154,13 +158,16 @@ class Freezer {
   }
   void put(const VerifyStep& step) {
     const bool namespaces = out_->namespaces_ != 0;
-    op(OpKind::kVerifyDropped).verify_dropped = {namespaces ? child::CapabilitySets::kHeldAndBounding : child::CapabilitySets::kHeld,
-                                                 step.own_proc ? child::PidNamespace::kOwn : child::PidNamespace::kShared,
-                                                 step.read_only.empty() ? nullptr : keep(step.read_only)};
+    op(OpKind::kVerifyDropped).verify_dropped = {
+        namespaces ? child::CapabilitySets::kHeldAndBounding : child::CapabilitySets::kHeld,
+        step.own_proc ? child::PidNamespace::kOwn : child::PidNamespace::kShared,
+        step.read_only.empty() ? nullptr : keep(step.read_only)};
   }
   void put(const SeccompStep& step) {
-    const auto profile = step.profile == policy::SyscallProfile::kAgent ? seccomp::Profile::kAgent : seccomp::Profile::kTool;
-    const auto sockets = step.sockets == Sockets::kLocalOnly ? seccomp::Sockets::kLocalOnly : seccomp::Sockets::kInternet;
+    const auto profile =
+        step.profile == policy::SyscallProfile::kAgent ? seccomp::Profile::kAgent : seccomp::Profile::kTool;
+    const auto sockets =
+        step.sockets == Sockets::kLocalOnly ? seccomp::Sockets::kLocalOnly : seccomp::Sockets::kInternet;
     const auto program = seccomp::program(profile, sockets);
     op(OpKind::kSeccomp).seccomp = {program.data(), static_cast<uint16_t>(program.size())};
   }
@@ -176,8 +183,10 @@ class Freezer {
     for (const std::string& variable : plan_.environment) out.envp_.push_back(const_cast<char*>(keep(variable)));
     const size_t count = out.envp_.size();
     out.envp_.resize(count + secret_slots_ + 1, nullptr);
-    out.frozen_.exec = {out.candidates_.data(), out.candidates_.size(), out.argv_.data(), out.shell_argv_.data(), out.envp_.data(),
-                        count, secret_slots_, static_cast<uint16_t>(step_)};
+    out.frozen_.exec = {out.candidates_.data(), out.candidates_.size(),
+                        out.argv_.data(),       out.shell_argv_.data(),
+                        out.envp_.data(),       count,
+                        secret_slots_,          static_cast<uint16_t>(step_)};
   }
 
   const LaunchPlan& plan_;
@@ -188,7 +197,8 @@ class Freezer {
   child::OnFailure on_failure_ = child::OnFailure::kAbort;
 };
 
-Result<std::unique_ptr<FrozenLaunch>> FrozenLaunch::freeze(const LaunchPlan& plan, const LaunchDescriptors& descriptors) {
+Result<std::unique_ptr<FrozenLaunch>> FrozenLaunch::freeze(const LaunchPlan& plan,
+                                                           const LaunchDescriptors& descriptors) {
   return Freezer(plan, descriptors).freeze();
 }
 

@@ -17,8 +17,8 @@ struct HostFacts {
   std::string kernel_release;
   int landlock_abi = 0;  // 0: no Landlock
   Feature user_namespaces;
-  Feature own_proc;          // a procfs can be mounted in a pid namespace of ours
-  Feature idmapped_mounts;   // for a root caller
+  Feature own_proc;         // a procfs can be mounted in a pid namespace of ours
+  Feature idmapped_mounts;  // for a root caller
   Feature seccomp;
   std::optional<std::string> cgroup;  // a cgroup v2 folder that this process may make children in, with controllers
   std::string cgroup_why_not;

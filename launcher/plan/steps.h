@@ -93,7 +93,8 @@ struct MaskStep {
   MaskReason reason = MaskReason::kMasked;
   bool operator==(const MaskStep&) const = default;
 };
-// Masked names in `folder` are watched during the run, from outside: the supervisor needs the sandbox's mount namespace.
+// Masked names in `folder` are watched during the run, from outside: the supervisor needs the sandbox's mount
+// namespace.
 struct WatchStep {
   std::string folder;
   std::string empty;  // what is put over a name that appears
@@ -174,10 +175,10 @@ struct ExecStep {
   bool operator==(const ExecStep&) const = default;
 };
 
-using Action = std::variant<CloneStep, CgroupStep, IdentityStep, ChangeIdsStep, RootStep, MakeFolder, FileStep, LinkStep, BindStep,
-                            FilesystemStep, SealStep, DevicesStep, MaskStep, WatchStep, LoopbackStep, PivotStep, SessionStep,
-                            KeyringStep, LimitsStep, SecretsStep, LandlockStep, PrivilegesStep, VerifyStep, SeccompStep,
-                            DirectoryStep, ExecStep>;
+using Action = std::variant<CloneStep, CgroupStep, IdentityStep, ChangeIdsStep, RootStep, MakeFolder, FileStep,
+                            LinkStep, BindStep, FilesystemStep, SealStep, DevicesStep, MaskStep, WatchStep,
+                            LoopbackStep, PivotStep, SessionStep, KeyringStep, LimitsStep, SecretsStep, LandlockStep,
+                            PrivilegesStep, VerifyStep, SeccompStep, DirectoryStep, ExecStep>;
 
 struct Step {
   Action action;

@@ -31,8 +31,10 @@ class ViewMaker {
         if (entry.link_target.empty()) add_system(entry.path, profile);
       if (scene_.resolver) add_bind(*scene_.resolver, Access::kRead, "name resolution", false);
     }
-    if (policy_.home_visible) show_home(profile);
-    else if (policy_.system != policy::System::kWholeRoot) add_home(profile);
+    if (policy_.home_visible)
+      show_home(profile);
+    else if (policy_.system != policy::System::kWholeRoot)
+      add_home(profile);
     TRY(add_paths());
     add_project(profile);
     std::ranges::stable_sort(nodes_, path_less, &ViewNode::path);
@@ -43,7 +45,11 @@ class ViewMaker {
 
  private:
   void add_private(std::string path, std::string mode, const std::string& origin) {
-    nodes_.push_back({.what = What::kPrivate, .path = std::move(path), .access = Access::kWrite, .mode = std::move(mode), .origin = origin});
+    nodes_.push_back({.what = What::kPrivate,
+                      .path = std::move(path),
+                      .access = Access::kWrite,
+                      .mode = std::move(mode),
+                      .origin = origin});
   }
 
   void add_system(const std::string& path, const std::string& origin) {
@@ -56,15 +62,27 @@ class ViewMaker {
 
   void add_bind(const PathFact& fact, Access access, const std::string& origin, bool contested = true) {
     const What what = access == Access::kHide ? What::kHidden : What::kBind;
-    nodes_.push_back({.what = what, .path = fact.canonical, .source = fact, .access = access, .contested = contested, .origin = origin});
+    nodes_.push_back({.what = what,
+                      .path = fact.canonical,
+                      .source = fact,
+                      .access = access,
+                      .contested = contested,
+                      .origin = origin});
     // A path that leads through a link is also there under the name by which it was asked for.
     if (fact.requested != fact.canonical && what == What::kBind && !through_system_link(fact.requested))
-      nodes_.push_back({.what = what, .path = fact.requested, .source = fact, .access = access, .contested = contested, .origin = origin});
+      nodes_.push_back({.what = what,
+                        .path = fact.requested,
+                        .source = fact,
+                        .access = access,
+                        .contested = contested,
+                        .origin = origin});
   }
 
   // Below a link of the system's (/bin, /lib) the name leads to the same place inside as outside.
   bool through_system_link(const std::string& path) const {
-    return std::ranges::any_of(scene_.system, [&](const SystemEntry& entry) { return !entry.link_target.empty() && is_within(path, entry.path); });
+    return std::ranges::any_of(scene_.system, [&](const SystemEntry& entry) {
+      return !entry.link_target.empty() && is_within(path, entry.path);
+    });
   }
 
   void add_home(const std::string& origin) {
@@ -126,8 +144,8 @@ class ViewMaker {
   bool may_show_cwd() const {
     const std::string& cwd = scene_.caller.cwd.canonical;
     const PathFact& home = scene_.caller.home;
-    if (cwd == "/" || cwd == "/tmp" || cwd == "/var" || cwd == "/dev" || cwd == "/dev/shm" || cwd == "/proc" || cwd == "/sys" ||
-        is_within(cwd, "/proc") || is_within(cwd, "/sys") || is_within(cwd, "/dev")) {
+    if (cwd == "/" || cwd == "/tmp" || cwd == "/var" || cwd == "/dev" || cwd == "/dev/shm" || cwd == "/proc" ||
+        cwd == "/sys" || is_within(cwd, "/proc") || is_within(cwd, "/sys") || is_within(cwd, "/dev")) {
       return false;
     }
     return !is_within(home.requested, cwd) && (home.canonical.empty() || !is_within(home.canonical, cwd));
@@ -136,8 +154,10 @@ class ViewMaker {
   void keep_last_of_each_path() {
     std::vector<ViewNode> kept;
     for (ViewNode& node : nodes_) {
-      if (!kept.empty() && kept.back().path == node.path) kept.back() = std::move(node);
-      else kept.push_back(std::move(node));
+      if (!kept.empty() && kept.back().path == node.path)
+        kept.back() = std::move(node);
+      else
+        kept.push_back(std::move(node));
     }
     nodes_ = std::move(kept);
   }

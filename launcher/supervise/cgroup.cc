@@ -59,7 +59,8 @@ void remove_stale_cgroups(const std::string& parent) {
     if (!name.starts_with(kPrefix)) continue;
     const auto pid = parse_number(name.substr(kPrefix.size()));
     // rmdir fails while anything lives in it, so a pid that came back is no danger.
-    if (pid && ::kill(static_cast<pid_t>(*pid), 0) != 0 && errno == ESRCH) (void)::rmdir(cat(parent, "/", name).c_str());
+    if (pid && ::kill(static_cast<pid_t>(*pid), 0) != 0 && errno == ESRCH)
+      (void)::rmdir(cat(parent, "/", name).c_str());
   }
   ::closedir(folder);
 }

@@ -1,6 +1,6 @@
-// Carries bytes between the caller's descriptors and the sandbox's, through an OutputFilter where there is one. Driven by
-// poll(2); never blocks, so that a reader who stopped reading delays neither a signal nor the end of a run. What waits to
-// be written is bounded: a full queue stops the reading side, and with it the command.
+// Carries bytes between the caller's descriptors and the sandbox's, through an OutputFilter where there is one. Driven
+// by poll(2); never blocks, so that a reader who stopped reading delays neither a signal nor the end of a run. What
+// waits to be written is bounded: a full queue stops the reading side, and with it the command.
 #pragma once
 
 #include <poll.h>

@@ -49,7 +49,9 @@ int64_t now_ms() {
 Error exec_error(const std::string& command, int errnum) {
   const std::string name = printable(command);
   if (errnum == ENOENT) return {ErrorKind::kNotFound, 0, cat(name, ": command not found inside the sandbox")};
-  if (errnum == ELIBACC) return {ErrorKind::kNotExecutable, 0, cat(name, ": its interpreter (the #! line, or a program's loader) is not there inside the sandbox")};
+  if (errnum == ELIBACC)
+    return {ErrorKind::kNotExecutable, 0,
+            cat(name, ": its interpreter (the #! line, or a program's loader) is not there inside the sandbox")};
   return {ErrorKind::kNotExecutable, errnum, cat(name, ": cannot be executed inside the sandbox")};
 }
 
@@ -61,15 +63,22 @@ bool is_null_device(int fd) {
 class Run {
  public:
   explicit Run(const RunInput& input)
-      : plan_(input.plan), request_(input.request), hooks_(input.hooks), stdio_(input.stdio), masks_(input.masks), background_(input.background) {}
+      : plan_(input.plan),
+        request_(input.request),
+        hooks_(input.hooks),
+        stdio_(input.stdio),
+        masks_(input.masks),
+        background_(input.background) {}
 
   std::expected<Outcome, RunFailure> go() {
     if (auto prepared = prepare(); !prepared) return std::unexpected(RunFailure{prepared.error(), {}, 0});
     auto gate = SignalGate::create();
     if (!gate) return std::unexpected(RunFailure{gate.error(), {}, 0});
     signals_ = &*gate;
-    auto spawned = spawn({plan_, {stdio_for_child_[0], stdio_for_child_[1], stdio_for_child_[2]}, trace_, cgroup_ ? cgroup_->fd() : -1});
-    if (!spawned) return std::unexpected(RunFailure{spawned.error().error, spawned.error().disproved, spawned.error().errnum});
+    auto spawned = spawn(
+        {plan_, {stdio_for_child_[0], stdio_for_child_[1], stdio_for_child_[2]}, trace_, cgroup_ ? cgroup_->fd() : -1});
+    if (!spawned)
+      return std::unexpected(RunFailure{spawned.error().error, spawned.error().disproved, spawned.error().errnum});
     child_ = &*spawned;
     for (UniqueFd& end : child_ends_) end.reset();
     if (request_.policy.limits.timeout_ms) deadline_ = now_ms() + *request_.policy.limits.timeout_ms;
@@ -97,7 +106,8 @@ class Run {
         if (stdio_.fds[n] < 0 || is_null_device(stdio_.fds[n])) continue;
         auto pipe = TRY(sys::pipe());
         stdio_for_child_[n] = pipe.write.get();
-        output_relays_.emplace_back(pipe.read.get(), stdio_.fds[n], hooks_.filter, n == 1 ? Stream::kOutput : Stream::kError);
+        output_relays_.emplace_back(pipe.read.get(), stdio_.fds[n], hooks_.filter,
+                                    n == 1 ? Stream::kOutput : Stream::kError);
         child_ends_.push_back(std::move(pipe.write));
         our_ends_.push_back(std::move(pipe.read));
       }
@@ -105,7 +115,8 @@ class Run {
     if (!has_own_pid_namespace()) (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     if (hooks_.trace == Trace::kOn) {
       constexpr size_t kSlots = 1024;
-      void* memory = ::mmap(nullptr, kSlots * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      void* memory =
+          ::mmap(nullptr, kSlots * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
       if (memory != MAP_FAILED) trace_ = static_cast<uint64_t*>(memory);
     }
     for (const Step& step : plan_.steps) {
@@ -116,8 +127,10 @@ class Run {
 
   Status loop() {
     while (!finished()) {
-      std::vector<pollfd> polled = {{child_->control(), POLLIN, 0}, {signals_->fd(), POLLIN, 0},
-                                    {hooks_.remote_signals, POLLIN, 0}, {hooks_.lifeline, 0, 0},
+      std::vector<pollfd> polled = {{child_->control(), POLLIN, 0},
+                                    {signals_->fd(), POLLIN, 0},
+                                    {hooks_.remote_signals, POLLIN, 0},
+                                    {hooks_.lifeline, 0, 0},
                                     {watches_masks() ? masks_->fd() : -1, POLLIN, 0}};
       if (control_ended_) polled[0].fd = -1;
       for (Relay* relay : relays()) relay->prepare(polled);
@@ -248,14 +261,17 @@ class Run {
     if (!hooks_.on_event || report.step >= plan_.steps.size()) return;
     const Step& step = plan_.steps[report.step];
     const std::string what = step_error(plan_, report.step, report.value);
-    if (step.layer) hooks_.on_event(LayerLost{*step.layer, what});
-    else if (std::holds_alternative<WatchStep>(step.action)) hooks_.on_event(Remark{cat("masked files are not watched: ", what)});
+    if (step.layer)
+      hooks_.on_event(LayerLost{*step.layer, what});
+    else if (std::holds_alternative<WatchStep>(step.action))
+      hooks_.on_event(Remark{cat("masked files are not watched: ", what)});
   }
 
   void fail(const Report& report) {
     const bool exec = report.step + 1 == plan_.steps.size();
     Error error = exec ? exec_error(request_.command.argv.front(), report.value)
-                       : Error{ErrorKind::kLaunch, 0, cat("nothing was launched: ", step_error(plan_, report.step, report.value))};
+                       : Error{ErrorKind::kLaunch, 0,
+                               cat("nothing was launched: ", step_error(plan_, report.step, report.value))};
     const auto layer = report.step < plan_.steps.size() ? plan_.steps[report.step].layer : std::nullopt;
     failure_ = RunFailure{std::move(error), exec ? std::nullopt : layer, report.value};
   }
@@ -287,7 +303,12 @@ class Run {
       if (outcome == MaskOutcome::kAlready || outcome == MaskOutcome::kGone) continue;
       const std::string name = printable(paths[i]);
       if (watch->on_change == policy::Masks::OnChange::kEndRun) {
-        failure_ = RunFailure{{ErrorKind::kRefused, 0, cat(name, " is masked and appeared or was replaced during the run, which mask.on-change = \"end-run\" ends")}, {}, 0};
+        failure_ = RunFailure{
+            {ErrorKind::kRefused, 0,
+             cat(name,
+                 " is masked and appeared or was replaced during the run, which mask.on-change = \"end-run\" ends")},
+            {},
+            0};
       } else if (hooks_.on_event && outcome == MaskOutcome::kMasked) {
         hooks_.on_event(MaskRenewed{paths[i]});
       } else if (hooks_.on_event) {
@@ -304,7 +325,8 @@ class Run {
   }
 
   Status hand_over_secrets() {
-    if (hooks_.secrets == nullptr) return Error{ErrorKind::kInternal, 0, "the plan delivers secrets but nobody has any"};
+    if (hooks_.secrets == nullptr)
+      return Error{ErrorKind::kInternal, 0, "the plan delivers secrets but nobody has any"};
     const std::vector<UniqueFd> fds = TRY(hooks_.secrets->take());
     std::vector<int> numbers;
     for (const UniqueFd& fd : fds) numbers.push_back(fd.get());
@@ -337,8 +359,8 @@ class Run {
 
   void take_keyboard() { input_.emplace(hooks_.stdio[0], master_.get(), nullptr, Stream::kTerminal); }
 
-  // The sandbox's terminal starts with the caller's settings. Where the caller's stays in line mode it does the echo and
-  // the line ends, so the inner one must not.
+  // The sandbox's terminal starts with the caller's settings. Where the caller's stays in line mode it does the echo
+  // and the line ends, so the inner one must not.
   void set_up_inner_terminal(int terminal, bool raw) const {
     termios settings{};
     if (::tcgetattr(terminal, &settings) != 0) return;
@@ -366,7 +388,8 @@ class Run {
       // The command is gone and its output waits for a reader who does not read: enough.
       if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP) gave_up_ = true;
     } else if (!running_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
-      failure_ = RunFailure{{ErrorKind::kLaunch, 0, cat("interrupted by signal ", signal, " before the command was started")}, {}, 0};
+      failure_ = RunFailure{
+          {ErrorKind::kLaunch, 0, cat("interrupted by signal ", signal, " before the command was started")}, {}, 0};
     } else {
       asked_to_stop_ = asked_to_stop_ || signal == SIGTSTP;
       tell(OrderKind::kSignal, signal);
@@ -386,8 +409,8 @@ class Run {
 
   void end_with(const char* why) { failure_ = RunFailure{{ErrorKind::kLaunch, 0, why}, {}, 0}; }
 
-  // The command stopped: so does whoever waits for it, with the terminal as it was. Goes on with SIGCONT. Where neither a
-  // terminal nor a signal to us is the cause there is no job control to take part in, and time limits must go on.
+  // The command stopped: so does whoever waits for it, with the terminal as it was. Goes on with SIGCONT. Where neither
+  // a terminal nor a signal to us is the cause there is no job control to take part in, and time limits must go on.
   void stop_with_command() {
     if (!terminal_ && !asked_to_stop_) return;
     asked_to_stop_ = false;
@@ -444,8 +467,10 @@ class Run {
       const StepText text = describe(plan_.steps[frozen.ops[i].step].action);
       const double took = static_cast<double>(trace_[i + 1] - trace_[i]) / 1000.0;
       const std::string name = cat(text.verb, " ", text.text);
-      if (!rows.empty() && rows.back().step == name) rows.back().microseconds += took;
-      else rows.push_back({name, took});
+      if (!rows.empty() && rows.back().step == name)
+        rows.back().microseconds += took;
+      else
+        rows.push_back({name, took});
     }
     return rows;
   }

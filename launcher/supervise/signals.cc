@@ -26,7 +26,8 @@ SignalGate::~SignalGate() {
 
 int SignalGate::next() const {
   signalfd_siginfo info{};
-  return ::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo) : 0;
+  return ::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo)
+                                                                                    : 0;
 }
 
 }  // namespace confide::launcher

@@ -54,25 +54,28 @@ Result<UniqueFd> idmap_namespace(const Idmap& idmap) {
     return sys::openat(AT_FDCWD, cat("/proc/", pid, "/ns/user"), O_RDONLY);
   }();
   ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
   return fd;
 }
 
 // `source` as a detached, idmapped mount; resolved without links and checked to be the file that was looked at.
 Result<UniqueFd> idmapped_tree(const BindStep& bind, int user_namespace) {
   const std::string& path = bind.source.canonical;
-  const UniqueFd source = TRY(sys::openat2(AT_FDCWD, path, O_PATH, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
+  const UniqueFd source =
+      TRY(sys::openat2(AT_FDCWD, path, O_PATH, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
   struct stat found {};
   if (::fstat(source.get(), &found) != 0) return sys::errno_error("stat", path);
   if (found.st_dev != bind.source.device || found.st_ino != bind.source.inode) {
     return Error{ErrorKind::kLaunch, ESTALE, cat(printable(path), " was replaced while it was looked at")};
   }
-  const long tree = ::syscall(SYS_open_tree, source.get(), "",
-                              AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
+  const long tree =
+      ::syscall(SYS_open_tree, source.get(), "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
   if (tree < 0) return sys::errno_error("open_tree", path);
   UniqueFd fd(static_cast<int>(tree));
   const abi::MountAttr attributes{.attr_set = abi::kMountAttrIdmap, .userns_fd = static_cast<uint64_t>(user_namespace)};
-  if (::syscall(SYS_mount_setattr, fd.get(), "", AT_EMPTY_PATH | abi::kAtRecursive, &attributes, sizeof attributes) != 0) {
+  if (::syscall(SYS_mount_setattr, fd.get(), "", AT_EMPTY_PATH | abi::kAtRecursive, &attributes, sizeof attributes) !=
+      0) {
     return sys::errno_error("idmapped mount of", path);
   }
   return fd;
@@ -155,7 +158,8 @@ void Spawned::kill_all() {
 
 void Spawned::reap() {
   if (pid_ <= 0) return;
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
   pid_ = -1;
 }
 
@@ -181,15 +185,16 @@ std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input) {
     arguments.cgroup = static_cast<uint64_t>(input.cgroup_fd);
   }
   long pid = ::syscall(abi::kNrClone3, &arguments, arguments_size);
-  // Filters that cannot look into clone3's argument answer ENOSYS (docker's, our own): clone(2) does the same but for the
-  // cgroup. This process has no signal handlers that it would have to reset.
+  // Filters that cannot look into clone3's argument answer ENOSYS (docker's, our own): clone(2) does the same but for
+  // the cgroup. This process has no signal handlers that it would have to reset.
   if (pid < 0 && errno == ENOSYS && input.cgroup_fd < 0) {
     pid = ::syscall(SYS_clone, (*frozen)->namespaces() | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr);
   }
   if (pid == 0) child::run_child((*frozen)->plan());
   if (pid < 0) {
     const bool namespaces = (*frozen)->namespaces() != 0;
-    return std::unexpected(failure(sys::errno_error("clone3"), namespaces ? std::optional(policy::Layer::kNamespaces) : std::nullopt));
+    return std::unexpected(
+        failure(sys::errno_error("clone3"), namespaces ? std::optional(policy::Layer::kNamespaces) : std::nullopt));
   }
   Spawned spawned(static_cast<int>(pid), UniqueFd(pidfd), std::move(pair->left), std::move(*frozen));
   if (const auto& maps = spawned.frozen_launch().parent_maps()) {
@@ -197,7 +202,8 @@ std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input) {
       return std::unexpected(failure(written.error(), policy::Layer::kNamespaces));
     }
     const child::Order order{child::OrderKind::kMapsWritten, 0};
-    if (::send(spawned.control(), &order, sizeof order, MSG_NOSIGNAL) < 0) return std::unexpected(failure(sys::errno_error("telling the child of its id maps")));
+    if (::send(spawned.control(), &order, sizeof order, MSG_NOSIGNAL) < 0)
+      return std::unexpected(failure(sys::errno_error("telling the child of its id maps")));
   }
   return spawned;
 }

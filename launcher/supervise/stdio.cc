@@ -72,8 +72,9 @@ Result<Stdio> check_stdio(const int (&fds)[3]) {
     }
     const std::string_view problem = objection(fd, found, ::fcntl(fd, F_GETFL));
     if (!problem.empty()) {
-      return Error{ErrorKind::kRefused, 0,
-                   cat(kNames[n], " is ", problem, ", which must not enter a sandbox; use a pipe, a file or /dev/null")};
+      return Error{
+          ErrorKind::kRefused, 0,
+          cat(kNames[n], " is ", problem, ", which must not enter a sandbox; use a pipe, a file or /dev/null")};
     }
     checked.fds[n] = fd;
   }

@@ -1,5 +1,6 @@
-// The launcher as a library against the running kernel, with facts of the host held down: what an older kernel's Landlock
-// still keeps, and what holds where no namespace can be had. Each launch forks, so tests do not disturb each other.
+// The launcher as a library against the running kernel, with facts of the host held down: what an older kernel's
+// Landlock still keeps, and what holds where no namespace can be had. Each launch forks, so tests do not disturb each
+// other.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -45,7 +46,11 @@ class Launch : public ::testing::Test {
   }
 
   LaunchRequest request(const std::string& script) {
-    LaunchRequest made{.policy = {}, .host = host_facts(), .caller = value_of(look_at_caller_from_environment()), .command = {{"/bin/sh", "-c", script}, {"PATH=/usr/bin:/bin"}}, .secrets = {}};
+    LaunchRequest made{.policy = {},
+                       .host = host_facts(),
+                       .caller = value_of(look_at_caller_from_environment()),
+                       .command = {{"/bin/sh", "-c", script}, {"PATH=/usr/bin:/bin"}},
+                       .secrets = {}};
     made.policy.profile_origin = {"test"};
     return made;
   }
@@ -53,7 +58,8 @@ class Launch : public ::testing::Test {
     layers_.clear();
     const LaunchHooks hooks{.on_event =
                                 [this](const Event& event) {
-                                  if (const auto* planned = std::get_if<Planned>(&event)) layers_ = planned->plan.layers;
+                                  if (const auto* planned = std::get_if<Planned>(&event))
+                                    layers_ = planned->plan.layers;
                                 },
                             .stdio = {null_.get(), out_.get(), out_.get()}};
     return launch(request, hooks);
@@ -76,7 +82,8 @@ class Launch : public ::testing::Test {
 };
 
 TEST_F(Launch, TheProjectIsWritableAndNothingElseIs) {
-  const auto outcome = launch_it(request("echo in > made && echo made; echo x > /usr/x; echo x > ../made; cat ../private"));
+  const auto outcome =
+      launch_it(request("echo in > made && echo made; echo x > /usr/x; echo x > ../made; cat ../private"));
   ASSERT_TRUE(outcome) << to_text(outcome.error());
   const std::string said = output();
   EXPECT_NE(said.find("made\n"), std::string::npos) << said;
@@ -113,7 +120,8 @@ TEST_F(Launch, AFileThatWasReplacedSinceItWasLookedAtStopsTheLaunch) {
 // Held down to an older kernel's Landlock, alone: no mount namespace hides anything from the command.
 class LandlockAlone : public Launch, public ::testing::WithParamInterface<int> {};
 TEST_P(LandlockAlone, KeepsFilesOutsideTheProjectOut) {
-  LaunchRequest wanted = request("echo in > made; cat ../private; echo x > ../made; echo x > /tmp/launch-made; cat /proc/1/environ");
+  LaunchRequest wanted =
+      request("echo in > made; cat ../private; echo x > ../made; echo x > /tmp/launch-made; cat /proc/1/environ");
   if (wanted.host.landlock_abi < GetParam()) GTEST_FAIL() << "this kernel has only ABI " << wanted.host.landlock_abi;
   wanted.host.landlock_abi = GetParam();
   wanted.host.user_namespaces = {false, "held down by the test"};
@@ -130,7 +138,9 @@ TEST_P(LandlockAlone, KeepsFilesOutsideTheProjectOut) {
   EXPECT_EQ(::access("/tmp/launch-made", F_OK), -1) << said;
 }
 TEST_P(LandlockAlone, AndTheFilterKeepsTheNetworkAway) {
-  LaunchRequest wanted = request("python3 -c 'import socket; socket.socket()' 2>&1 | tail -n 1; python3 -c 'import socket; socket.socket(socket.AF_UNIX); print(1+1)'");
+  LaunchRequest wanted = request(
+      "python3 -c 'import socket; socket.socket()' 2>&1 | tail -n 1; python3 -c 'import socket; "
+      "socket.socket(socket.AF_UNIX); print(1+1)'");
   wanted.host.landlock_abi = GetParam();
   wanted.host.user_namespaces = {false, "held down by the test"};
   if (wanted.caller.privilege == Privilege::kRoot) wanted.policy.powers.host_root = policy::HostRoot{{"test"}};

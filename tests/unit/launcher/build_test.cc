@@ -249,7 +249,8 @@ TEST(Fallback, WithoutUserNamespacesLandlockAndTheFilterHold) {
   EXPECT_EQ(state_of(*plan, Layer::kNamespaces).note, "switched off");
   EXPECT_EQ(find<CloneStep>(*plan)->namespaces, 0U);
   EXPECT_FALSE(find<PivotStep>(*plan));
-  EXPECT_EQ(find<SeccompStep>(*plan)->sockets, Sockets::kLocalOnly) << "no network namespace, so the filter refuses sockets";
+  EXPECT_EQ(find<SeccompStep>(*plan)->sockets, Sockets::kLocalOnly)
+      << "no network namespace, so the filter refuses sockets";
   expect_golden(*plan, "plan-tool-no-namespaces.txt");
 }
 
@@ -317,7 +318,8 @@ TEST_P(LandlockAbi, HandlesWhatItKnowsAndSaysWhatIsLost) {
   EXPECT_EQ((step->handled_fs & abi::kFsIoctlDev) != 0, GetParam() >= 5);
   EXPECT_EQ(step->scoped != 0, GetParam() >= 6);
   EXPECT_EQ(step->dropped.empty(), GetParam() >= 6);
-  for (const LandlockPath& rule : step->rules) EXPECT_EQ(rule.access & ~step->handled_fs, 0U) << "EINVAL otherwise: " << rule.path;
+  for (const LandlockPath& rule : step->rules)
+    EXPECT_EQ(rule.access & ~step->handled_fs, 0U) << "EINVAL otherwise: " << rule.path;
 }
 INSTANTIATE_TEST_SUITE_P(EveryAbi, LandlockAbi, ::testing::Values(0, 1, 2, 3, 4, 5, 6, 7));
 

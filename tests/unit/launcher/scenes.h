@@ -8,7 +8,13 @@ namespace confide::launcher {
 inline HostFacts modern_host() { return {.kernel_release = "6.12.0", .landlock_abi = 7}; }
 
 inline PathFact folder(const std::string& path, uint32_t owner = 1000) {
-  return {.requested = path, .canonical = path, .kind = FileKind::kFolder, .device = 1, .inode = std::hash<std::string>{}(path), .owner = owner, .group = owner};
+  return {.requested = path,
+          .canonical = path,
+          .kind = FileKind::kFolder,
+          .device = 1,
+          .inode = std::hash<std::string>{}(path),
+          .owner = owner,
+          .group = owner};
 }
 inline PathFact file(const std::string& path, uint32_t owner = 1000) {
   PathFact fact = folder(path, owner);
@@ -18,10 +24,17 @@ inline PathFact file(const std::string& path, uint32_t owner = 1000) {
 
 // An ordinary user in a project below the home.
 inline Caller user_in_project() {
-  return {.ids = {1000, 1000}, .home = folder("/home/me"), .cwd = folder("/home/me/shop"), .project = folder("/home/me/shop")};
+  return {.ids = {1000, 1000},
+          .home = folder("/home/me"),
+          .cwd = folder("/home/me/shop"),
+          .project = folder("/home/me/shop")};
 }
 inline Caller root_in_project() {
-  return {.ids = {0, 0}, .privilege = Privilege::kRoot, .home = folder("/root", 0), .cwd = folder("/root/shop", 0), .project = folder("/root/shop", 0)};
+  return {.ids = {0, 0},
+          .privilege = Privilege::kRoot,
+          .home = folder("/root", 0),
+          .cwd = folder("/root/shop", 0),
+          .project = folder("/root/shop", 0)};
 }
 
 inline policy::Policy tool_policy() {
@@ -34,13 +47,18 @@ inline policy::Policy tool_policy() {
 inline BuildInput input_for(Caller caller, policy::Policy policy = tool_policy()) {
   return {.policy = std::move(policy),
           .host = modern_host(),
-          .scene = {.caller = std::move(caller), .system = {{"/usr", ""}, {"/bin", "usr/bin"}, {"/etc", ""}}, .paths = {}, .masks = {}, .resolver = {}},
+          .scene = {.caller = std::move(caller),
+                    .system = {{"/usr", ""}, {"/bin", "usr/bin"}, {"/etc", ""}},
+                    .paths = {},
+                    .masks = {},
+                    .resolver = {}},
           .command = {{"make", "test"}, {"PATH=/usr/bin:/bin", "LANG=C"}},
           .secrets = {}};
 }
 
 // Adds a rule of a person's and what was found there.
-inline void add_path(BuildInput& input, PathFact fact, policy::Access access, policy::IfMissing missing = policy::IfMissing::kError) {
+inline void add_path(BuildInput& input, PathFact fact, policy::Access access,
+                     policy::IfMissing missing = policy::IfMissing::kError) {
   input.policy.paths.push_back({fact.requested, access, missing, {"--flag"}});
   input.scene.paths.push_back(std::move(fact));
 }
