@@ -47,6 +47,32 @@ void HexEncoder::put(uint8_t byte) {
   next_.put(static_cast<uint8_t>(digits_[byte & 15]));
 }
 
+void PercentEncoder::put(uint8_t byte) {
+  const uint8_t folded = byte | 0x20;
+  const bool unreserved = (byte >= '0' && byte <= '9') || (folded >= 'a' && folded <= 'z') || byte == '-' ||
+                          byte == '.' || byte == '_' || byte == '~';
+  (unreserved ? next_ : hex_).put(byte);
+}
+
+void JsonEncoder::put(uint8_t byte) {
+  const bool line_end = byte == '\n' || byte == '\r';
+  if (byte == '"' || byte == '\\' || line_end) next_.put('\\');
+  next_.put(byte == '\n' ? 'n' : byte == '\r' ? 'r' : byte);
+}
+
+void HtmlEncoder::put(uint8_t byte) {
+  const char* text = nullptr;
+  switch (byte) {
+    case '&': text = "&amp;"; break;
+    case '<': text = "&lt;"; break;
+    case '>': text = "&gt;"; break;
+    case '"': text = "&quot;"; break;
+    case '\'': text = "&#39;"; break;
+    default: next_.put(byte); return;
+  }
+  for (; *text != '\0'; ++text) next_.put(static_cast<uint8_t>(*text));
+}
+
 void DecimalEncoder::put(uint8_t byte) {
   if (!first_) {
     for (const char* at = separator_; *at != '\0'; ++at) next_.put(static_cast<uint8_t>(*at));

@@ -9,6 +9,9 @@ namespace confide::masking {
 
 class ByteSink {
  public:
+  ByteSink() = default;
+  ByteSink(const ByteSink&) = delete;
+  ByteSink& operator=(const ByteSink&) = delete;
   virtual ~ByteSink() = default;
   virtual void put(uint8_t byte) = 0;
 };
@@ -100,6 +103,37 @@ class HexEncoder : public ByteSink {
   const char* separator_;
   ByteSink& next_;
   bool first_ = true;
+};
+
+// Percent-encoding of all but RFC 3986's unreserved characters.
+class PercentEncoder : public ByteSink {
+ public:
+  PercentEncoder(HexEncoder::Case letters, ByteSink& next) : hex_(letters, "%", "", next), next_(next) {}
+  void put(uint8_t byte) override;
+
+ private:
+  HexEncoder hex_;
+  ByteSink& next_;
+};
+
+// The inside of a JSON string (RFC 8259): backslashes and quotes escaped, and line ends.
+class JsonEncoder : public ByteSink {
+ public:
+  explicit JsonEncoder(ByteSink& next) : next_(next) {}
+  void put(uint8_t byte) override;
+
+ private:
+  ByteSink& next_;
+};
+
+// HTML's five: & < > " '
+class HtmlEncoder : public ByteSink {
+ public:
+  explicit HtmlEncoder(ByteSink& next) : next_(next) {}
+  void put(uint8_t byte) override;
+
+ private:
+  ByteSink& next_;
 };
 
 // Decimal numbers with `separator` between them.

@@ -207,7 +207,7 @@ bool Matcher::follow_one(Thread& thread) {
 }
 
 bool Matcher::read_gap(Thread& thread, unsigned length, uint8_t features) {
-  if (thread.depth == 0 || thread.gap + length > kMaxGap) return false;
+  if (thread.depth == 0 || thread.gap + length > tables_.max_gap) return false;
   thread.line_ended = thread.line_ended || *window_.at(thread.pos) == '\n';
   thread.gap = static_cast<uint16_t>(thread.gap + length);
   thread.gap_features |= features;

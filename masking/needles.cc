@@ -15,16 +15,22 @@ using Bytes = std::span<const uint8_t>;
 constexpr uint8_t upper(uint8_t b) { return b >= 'a' && b <= 'z' ? b - 0x20 : b; }
 constexpr uint8_t lower(uint8_t b) { return b >= 'A' && b <= 'Z' ? b + 0x20 : b; }
 
-// The characters of `text` in one reading. Returns whether anything was decoded.
-bool put_reading(Bytes text, uint8_t view, ByteSink& out) {
-  bool decoded = false;
+struct Reading {
+  size_t characters = 0;
+  bool decoded = false;  // anything at all
+};
+
+// The characters of `text` in one reading.
+Reading put_reading(Bytes text, uint8_t view, ByteSink& out) {
+  Reading reading;
   for (size_t i = 0; i < text.size();) {
     const Token token = next_token(view, text.data() + i, text.size() - i, Ending::kFinal);
     for (unsigned k = 0; k < token.count; ++k) out.put(token.bytes[k]);
-    decoded = decoded || (token.length > 1 && token.features != kSawEscape);
+    reading.characters += token.count;
+    reading.decoded = reading.decoded || (token.length > 1 && token.features != kSawEscape);
     i += token.length;
   }
-  return decoded;
+  return reading;
 }
 
 // The characters without the gaps of the decoded reading, nothing decoded: what remains of an encoding of everything.
@@ -37,20 +43,57 @@ void put_undecoded(Bytes text, ByteSink& out) {
   }
 }
 
+// Passes on what the reader of encoded text would see of it without decoding.
+class AsIsSink : public ByteSink {
+ public:
+  explicit AsIsSink(ByteSink& next) : next_(next) {}
+  void put(uint8_t byte) override {
+    if (class_of(byte) != ByteClass::kGap && class_of(byte) != ByteClass::kEscape) next_.put(canonical(byte));
+  }
+
+ private:
+  ByteSink& next_;
+};
+
+// For values that hold what looks like an escape, or little else than quotes and backslashes: reading encoded text
+// cannot tell theirs from the encoding's. The usual encodings of the whole value are searched for as they are.
+void put_usual_encodings(Bytes text, NeedleSink& out) {
+  AsIsSink as_is(out);
+  for (const auto digits : {HexEncoder::Case::kUpper, HexEncoder::Case::kLower}) {
+    PercentEncoder percent(digits, as_is);
+    Source{text}.pour(percent);
+    out.end({.form = Form::kPercent, .views = kAsIs, .step = 1});
+  }
+  JsonEncoder json(as_is);
+  Source{text}.pour(json);
+  out.end({.form = Form::kBackslash, .views = kAsIs, .step = 1});
+  JsonEncoder json_again(as_is);
+  ByteSink& again = json_again;  // as it is it would be copied
+  JsonEncoder json_first(again);
+  Source{text}.pour(json_first);
+  out.end({.form = Form::kBackslash, .views = kAsIs, .step = 1});
+  HtmlEncoder html(as_is);
+  Source{text}.pour(html);
+  out.end({.form = Form::kEntity, .views = kAsIs, .step = 1});
+}
+
 // Text is searched for in both readings; one needle is enough where both are the same.
 void put_text(Bytes text, Form form, uint8_t step, NeedleSink& out) {
   const bool plain = std::ranges::all_of(text, [](uint8_t byte) {
     const ByteClass role = class_of(byte);
     return role == ByteClass::kPlain || role == ByteClass::kGap;
   });
-  put_reading(text, kAsIs, out);
+  const size_t characters = put_reading(text, kAsIs, out).characters;
   out.end({.form = form, .views = plain ? kBothViews : kAsIs, .step = step});
   if (plain) return;
-  const bool decoded = put_reading(text, kDecoded, out);
-  out.end({.form = form, .views = kDecoded, .step = step});
-  if (!decoded) return;
-  put_undecoded(text, out);
-  out.end({.form = form, .views = kDecoded, .step = step});
+  const size_t least = std::min(characters, kShortestValue);
+  const Reading decoded = put_reading(text, kDecoded, out);
+  out.end({.form = form, .views = kDecoded, .step = step, .least = least});
+  if (decoded.decoded) {
+    put_undecoded(text, out);
+    out.end({.form = form, .views = kDecoded, .step = step, .least = least});
+  }
+  if (form == Form::kRaw && (decoded.decoded || decoded.characters < least)) put_usual_encodings(text, out);
 }
 
 class Collector : public ByteSink {

@@ -17,9 +17,11 @@ struct NeedleShape {
   uint8_t step = 0;   // as CodeRow::step
   // The character after it holds bits of the secret if it is of the base64 alphabet.
   bool straddles = false;
+  // Not wanted if it came out shorter: what is left of a value after decoding may be a word of everyday text.
+  size_t least = 1;
 };
 
-// Takes needles: the characters through put(), then end(). A needle of no characters is dropped by the taker.
+// Takes needles: the characters through put(), then end().
 class NeedleSink : public ByteSink {
  public:
   virtual void end(const NeedleShape& shape) = 0;

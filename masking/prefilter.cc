@@ -101,7 +101,7 @@ void Prefilter::mark_escapes(const TablesView& tables, const uint8_t* data, cons
     bool any = false;
     for (size_t at = end; --at > begin;) {
       if (filter_keeps(data[at])) characters = characters << 8 | canonical(data[at]);
-      any |= tables.is_head(characters);
+      any = tables.is_head(characters) || any;
     }
     if (any) [[unlikely]]
       mark_range(begin + 1, end);
@@ -161,25 +161,26 @@ void Prefilter::mark_runs(const TablesView& tables, const uint8_t* kept, size_t 
   const Filter filter = tables.filter;
   if (count < filter.run) return;
   const size_t last = count - filter.gram;  // the last group's place
-  const auto found = [&](size_t at) { return tables.is_gram(load_gram(kept + at)); };
+  const auto found = [&](size_t at) { return static_cast<unsigned>(tables.is_gram(load_gram(kept + at))); };
   size_t at = filter.stride - 1;
   while (at <= last) {
     if (at + 3 * filter.stride <= last) {
-      const bool any =
+      // Four at once, without a branch between them.
+      const unsigned any =
           found(at) | found(at + filter.stride) | found(at + 2 * filter.stride) | found(at + 3 * filter.stride);
-      if (!any) [[likely]] {
+      if (any == 0) [[likely]] {
         at += 4 * filter.stride;
         continue;
       }
     }
-    if (!found(at)) {
+    if (found(at) == 0) {
       at += filter.stride;
       continue;
     }
     size_t first = at;
-    while (first > 0 && found(first - 1)) --first;
+    while (first > 0 && found(first - 1) != 0) --first;
     size_t end = at + 1;
-    while (end <= last && found(end)) ++end;
+    while (end <= last && found(end) != 0) ++end;
     // A match that begins later in this run would reach beyond it within its first characters.
     if (end - first >= filter.stride) mark_run(tables, kept, first, end - filter.stride);
     at = end + filter.stride;

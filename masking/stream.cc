@@ -162,7 +162,8 @@ void StreamMasker::replace(const Range& range, Sink& sink) {
   const std::string text = cat("<concealed by confide: ", name, ">");
   sink.write(std::as_bytes(std::span(text)));
   ++counts_[secret * kFormCount + static_cast<size_t>(range.form)];
-  const OnLeak action = encoded(range.form) == Encoded::kYes ? tables_->options().on_leak : OnLeak::kMask;
+  const OnLeak action =
+      encoded(range.form) == Encoded::kYes ? options_.on_leak.value_or(tables_->options().on_leak) : OnLeak::kMask;
   if (action != OnLeak::kMask) withheld_ = true;
   sink.masked(
       {.name = name, .form = range.form, .offset = range.start, .length = range.end - range.start, .action = action});

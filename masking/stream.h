@@ -48,6 +48,7 @@ enum class Liveness : uint8_t {
 
 struct StreamOptions {
   Liveness liveness = Liveness::kReleaseIdle;
+  std::optional<OnLeak> on_leak;     // instead of the tables' own
   const Kernels* kernels = nullptr;  // tests: instead of the best
 };
 

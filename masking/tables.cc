@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "masking/assess.h"
@@ -46,17 +47,18 @@ size_t entries_of(size_t length, uint8_t step, Partial partial) {
 class Counter : public NeedleSink {
  public:
   explicit Counter(Partial partial) : partial_(partial) {}
-  void put(uint8_t) override { ++length_; }
+  void put(uint8_t) override { longest = std::max(longest, ++length_); }
   void end(const NeedleShape& shape) override {
-    if (length_ == 0) return;
-    pool += length_;
+    const size_t length = std::exchange(length_, 0);
+    if (length < shape.least) return;
+    pool += length;
     ++needles;
-    entries += entries_of(length_, shape.step, partial_);
-    length_ = 0;
+    entries += entries_of(length, shape.step, partial_);
   }
-  size_t pool = 0;
+  size_t pool = 0;  // at most, and some more while a needle that is dropped is written
   size_t needles = 0;
   size_t entries = 0;
+  size_t longest = 0;
 
  private:
   Partial partial_;
@@ -88,7 +90,10 @@ class TablesBuilder : public NeedleSink {
 
   void end(const NeedleShape& shape) override {
     const size_t length = pool_used_ - begin_;
-    if (length == 0) return;
+    if (length < shape.least) {
+      pool_used_ = begin_;
+      return;
+    }
     const uint16_t required = required_of(length, partial_);
     needles_[needles_used_] = {.offset = static_cast<uint32_t>(begin_),
                                .length = static_cast<uint32_t>(length),
@@ -130,6 +135,7 @@ class TablesBuilder : public NeedleSink {
             .entry_count = layout_.entry_count,
             .min_required = layout_.min_required,
             .max_required = layout_.max_required,
+            .max_gap = layout_.max_gap,
             .filter = layout_.filter};
   }
 
@@ -233,6 +239,20 @@ Status check(std::span<const Secret> secrets) {
   return {};
 }
 
+// The longest run within a value of what the reader drops: white space, quotes, backslashes.
+size_t longest_gap(std::span<const uint8_t> value) {
+  size_t longest = 0;
+  size_t run = 0;
+  for (const uint8_t byte : value) {
+    const ByteClass role = class_of(byte);
+    const bool dropped = role == ByteClass::kGap || role == ByteClass::kEscape || role == ByteClass::kQuote ||
+                         role == ByteClass::kBackslash;
+    run = dropped ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  return longest;
+}
+
 size_t aligned(size_t size) { return (size + 63) / 64 * 64; }
 
 }  // namespace
@@ -243,6 +263,7 @@ Result<Tables> Tables::create(std::span<const Secret> secrets, const MaskOptions
   tables.options_ = options;
   std::vector<Chosen> chosen;
   size_t longest = 1;
+  size_t most_dropped = 1;
   for (const Secret& secret : secrets) {
     const auto index = static_cast<uint16_t>(tables.names_.size());
     tables.names_.push_back(secret.name);
@@ -257,6 +278,7 @@ Result<Tables> Tables::create(std::span<const Secret> secrets, const MaskOptions
     }
     chosen.push_back({index, asked ? ShortValues::kMask : ShortValues::kSkip});
     longest = std::max(longest, secret.value.size());
+    most_dropped = std::max(most_dropped, longest_gap(octets(secret.value)));
   }
 
   SecretBuffer scratch = TRY(SecretBuffer::create(4 * longest));
@@ -273,6 +295,8 @@ Result<Tables> Tables::create(std::span<const Secret> secrets, const MaskOptions
   }
 
   Layout& layout = tables.layout_;
+  layout.max_gap =
+      static_cast<uint16_t>(kMaxGap + kGapOfOneDropped * (std::min<size_t>(most_dropped, kMostDropped + 1) - 1));
   // Sixteen bits for each member keep the filter sparse; a megabyte is as much as a cache bears.
   const auto set_bytes = [](size_t members) {
     return std::bit_ceil(std::clamp<size_t>(2 * members, size_t{4} << 10, size_t{1} << 20));
@@ -285,7 +309,7 @@ Result<Tables> Tables::create(std::span<const Secret> secrets, const MaskOptions
   layout.needles = layout.heads + heads_bytes;
   layout.entries = layout.needles + aligned(counter.needles * sizeof(Needle));
   layout.pool = layout.entries + aligned(counter.entries * sizeof(Entry));
-  layout.end = layout.pool + aligned(counter.pool + sizeof(uint64_t));  // read in words
+  layout.end = layout.pool + aligned(counter.pool + counter.longest + sizeof(uint64_t));  // read in words
   auto memory = SecretBuffer::create(layout.end, secrets::Backing::kLockedMemory);
   if (!memory) return with_context("tables of the masker", std::move(memory).error());
   tables.memory_ = std::move(*memory);
@@ -311,9 +335,10 @@ TablesView Tables::view_of(std::span<const std::byte> bytes) const {
           .entry_count = layout_.entry_count,
           .min_required = layout_.min_required,
           .max_required = layout_.max_required,
+          .max_gap = layout_.max_gap,
           .filter = layout_.filter};
 }
 
-size_t Tables::hold_bound() const { return (size_t{layout_.max_required} + 2) * (kMaxGap + kMaxToken); }
+size_t Tables::hold_bound() const { return (size_t{layout_.max_required} + 2) * (layout_.max_gap + kMaxToken); }
 
 }  // namespace confide::masking

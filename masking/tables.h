@@ -86,6 +86,7 @@ struct TablesView {
   uint32_t entry_count = 0;
   uint16_t min_required = 0;  // over all needles
   uint16_t max_required = 0;
+  uint16_t max_gap = 0;
   Filter filter;
 
   uint32_t entry_length(const Entry& entry) const {
@@ -139,7 +140,7 @@ class Tables {
   struct Layout {
     size_t roots = 0, grams = 0, heads = 0, needles = 0, entries = 0, pool = 0, end = 0;
     uint32_t entry_count = 0;
-    uint16_t min_required = 0, max_required = 0;
+    uint16_t min_required = 0, max_required = 0, max_gap = 0;
     Filter filter;
   } layout_;
   friend class TablesBuilder;

@@ -39,8 +39,12 @@ struct Token {
   uint8_t bytes[4] = {};
 };
 
-// The longest gap between two characters, the longest token and the longest terminal escape, in bytes.
+// The longest gap between two characters, the longest token and the longest terminal escape, in bytes. Where a value
+// itself has several white space characters, quotes or backslashes in a row, the gap may be longer by what an encoding
+// of each takes.
 inline constexpr unsigned kMaxGap = 64;
+inline constexpr unsigned kGapOfOneDropped = 12;
+inline constexpr unsigned kMostDropped = 16;
 inline constexpr unsigned kMaxToken = 40;
 inline constexpr unsigned kMaxEscape = 32;
 

@@ -184,7 +184,7 @@ struct Reading {
   std::vector<size_t> ends;  // of the piece that each character is from
 };
 
-Reading read_from(std::string_view input, size_t place, bool decode, size_t most) {
+Reading read_from(std::string_view input, size_t place, bool decode, size_t most, size_t longest_gap) {
   Reading reading;
   size_t at = place;
   size_t gap = 0;
@@ -193,7 +193,7 @@ Reading read_from(std::string_view input, size_t place, bool decode, size_t most
     at += piece.length;
     if (piece.characters.empty()) {
       gap += piece.length;
-      if (gap > kGap || reading.characters.empty()) break;
+      if (gap > longest_gap || reading.characters.empty()) break;
       continue;
     }
     gap = 0;
@@ -328,16 +328,54 @@ void Oracle::add(size_t secret, std::string text, bool as_is, bool decoded_view,
   needles_.push_back({secret, std::move(text), as_is, decoded_view, step, straddles});
 }
 
-void Oracle::add_text(size_t secret, const std::string& value) {
+void Oracle::add_text(size_t secret, const std::string& value, bool as_given) {
   bool changed = false;
-  add(secret, read_all(value, false), true, false, 1);
-  add(secret, read_all(value, true, &changed), false, true, 1);
-  if (!changed) return;
-  std::string left;
-  for (const char c : value) {
-    if (!is_blank(c) && !std::string_view("\"'\\").contains(c)) left.push_back(c);
+  const std::string as_is = read_all(value, false);
+  const std::string read = read_all(value, true, &changed);
+  const size_t least = std::min<size_t>(as_is.size(), 6);
+  add(secret, as_is, true, false, 1);
+  if (read.size() >= least) add(secret, read, false, true, 1);
+  if (changed) {
+    std::string left;
+    for (const char c : value) {
+      if (!is_blank(c) && !std::string_view("\"'\\").contains(c)) left.push_back(c);
+    }
+    if (left.size() >= least) add(secret, canonical(left), false, true, 1);
   }
-  add(secret, canonical(left), false, true, 1);
+  if (as_given && (changed || read.size() < least)) add_usual_encodings(secret, value);
+}
+
+void Oracle::add_usual_encodings(size_t secret, const std::string& value) {
+  const auto encode = [&](const std::string& text, std::string_view special, auto escape) {
+    std::string out;
+    for (const char c : text) out += special.contains(c) ? escape(c) : std::string(1, c);
+    return out;
+  };
+  const auto add_visible = [&](const std::string& text) {
+    std::string visible;
+    for (const char c : text) {
+      if (!is_blank(c)) visible.push_back(c);
+    }
+    add(secret, canonical(visible), true, false, 1);
+  };
+  std::string reserved;
+  for (int c = 0; c < 256; ++c) {
+    const char byte = static_cast<char>(c);
+    const bool alphanumeric =
+        (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+    if (!alphanumeric && !std::string_view("-._~").contains(byte)) reserved.push_back(byte);
+  }
+  for (const char* digits : {"0123456789ABCDEF", "0123456789abcdef"}) {
+    add_visible(encode(value, reserved, [&](char c) { return hex_text({c}, digits, "%", ""); }));
+  }
+  const auto json = [&](const std::string& text) {
+    return encode(text, "\"\\\n\r", [](char c) { return std::string("\\") + (c == '\n' ? 'n' : c == '\r' ? 'r' : c); });
+  };
+  add_visible(json(value));
+  add_visible(json(json(value)));
+  add_visible(encode(value, "&<>\"'", [](char c) {
+    return std::string(c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : "&#39;");
+  }));
 }
 
 void Oracle::add_codes(size_t secret, const std::string& value, bool line) {
@@ -363,7 +401,7 @@ void Oracle::add_codes(size_t secret, const std::string& value, bool line) {
 }
 
 void Oracle::add_unit(size_t secret, const std::string& value, bool line, bool short_value) {
-  add_text(secret, value);
+  add_text(secret, value, true);
   if (short_value) return;
   std::string upper = value;
   std::string lower = value;
@@ -397,12 +435,17 @@ void Oracle::add_unit(size_t secret, const std::string& value, bool line, bool s
   if (crlf != value) add_codes(secret, crlf, line);
 }
 
-Oracle::Oracle(const std::vector<Secret>& secrets, Parts parts, Short short_values) : parts_(parts) {
+Oracle::Oracle(const std::vector<Secret>& secrets, Parts parts, Short short_values) : parts_(parts), gap_(kGap) {
   for (const Secret& secret : secrets) {
     const size_t index = names_.size();
     names_.push_back(secret.name);
     const std::string value = trim(secret.value);
     if (too_short(value) && short_values == Short::kSkip) continue;
+    size_t blanks = 0;
+    for (const char c : secret.value) {
+      blanks = is_blank(c) || std::string_view("\"'\\").contains(c) ? blanks + 1 : 0;
+      if (blanks > 1 && blanks <= 17) gap_ = std::max(gap_, kGap + 12 * (blanks - 1));
+    }
     add_unit(index, value, false, too_short(value));
     if (too_short(value) || !value.contains('\n')) continue;
     std::string rest = value + "\n";
@@ -423,7 +466,7 @@ std::string Oracle::mask(std::string_view input) const {
   for (const Needle& needle : needles_) longest = std::max(longest, needle.text.size());
   for (size_t place = 0; place < input.size(); ++place) {
     for (const bool decode : {false, true}) {
-      const Reading reading = read_from(input, place, decode, longest + 1);
+      const Reading reading = read_from(input, place, decode, longest + 1, gap_);
       if (reading.characters.empty()) continue;
       for (const Needle& needle : needles_) {
         if (!(decode ? needle.decoded : needle.as_is)) continue;

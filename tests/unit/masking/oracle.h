@@ -34,11 +34,13 @@ class Oracle {
     bool straddles = false;
   };
   void add(size_t secret, std::string text, bool as_is, bool decoded, size_t step, bool straddles = false);
-  void add_text(size_t secret, const std::string& value);
+  void add_text(size_t secret, const std::string& value, bool as_given = false);
+  void add_usual_encodings(size_t secret, const std::string& value);
   void add_codes(size_t secret, const std::string& value, bool line);
   void add_unit(size_t secret, const std::string& value, bool line, bool short_value);
 
   Parts parts_;
+  size_t gap_ = 0;
   std::vector<std::string> names_;
   std::vector<Needle> needles_;
 };
