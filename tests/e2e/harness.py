@@ -184,6 +184,14 @@ def descendants(root):
     return found
 
 
+def pid_in_its_namespace(pid):
+    """A process's number in its own pid namespace; None where it is gone."""
+    for line in _read(f"/proc/{pid}/status").splitlines():
+        if line.startswith(b"NSpid:"):
+            return int(line.split()[-1])
+    return None
+
+
 def mounts():
     """The mounts of this namespace, without their numbers."""
     with open("/proc/self/mountinfo", encoding="utf-8") as file:

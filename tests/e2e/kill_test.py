@@ -39,11 +39,10 @@ def find_credentialed(process):
     broker = child(process.pid, "confide-broker", "confide-broker")
     spawner = child(broker, "confide-broker", "spawner")
     supervisor = child(spawner, "confide-supervi", "confide-supervisor")
+    # A root caller's idmapped mounts have a helper of the same name; pid 1 is the one that is 1 in its namespace.
     for pid, name in children.get(supervisor, []):
-        # A root caller's idmapped mounts have a helper of the same name; pid 1 is the one that is 1 in its namespace.
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/status", encoding="utf-8") as status:
-            if name == "confide-supervi" and "\t1\n" in next((line for line in status if line.startswith("NSpid:")), ""):
-                parts["pid 1"] = pid
+        if name == "confide-supervi" and harness.pid_in_its_namespace(pid) == 1:
+            parts["pid 1"] = pid
     return parts
 
 
