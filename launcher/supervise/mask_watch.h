@@ -1,11 +1,12 @@
 // Watches, from outside, the names that a run masks: a bind mount over a file ends when somebody outside renames
 // another file onto it or removes it (editors, git and every atomic writer do), and the new content would show inside.
 //
-// A net, not a wall. Between the change and the new mask lie the signal, one listing of the folder and one fork: a
-// millisecond or a few, in which a process inside that waits for it can read the file. A descriptor that was opened in
-// that time stays open. Who made the file cannot be told: what a command inside writes to a masked name is masked too.
-// Watched are the project's root, the folders above files that were masked at launch, and the literal beginnings of
-// patterns (`secrets` of `secrets/**/*.pem`), up to 64; not what a network file system's other clients do.
+// A net, not a wall. The first look comes 20 ms after the command's start (at once where a change ends the run).
+// Between a later change and the new mask lie the signal, one listing of the folder and one fork: a millisecond or a
+// few, in which a process inside that waits for it can read the file. A descriptor that was opened in that time stays
+// open. Who made the file cannot be told: what a command inside writes to a masked name is masked too. Watched are the
+// project's root, the folders above files that were masked at launch, and the literal beginnings of patterns (`secrets`
+// of `secrets/**/*.pem`), up to 64; not what a network file system's other clients do.
 //
 // By dnotify (fcntl(2), F_NOTIFY) and not inotify, because the last close of an inotify descriptor that had a watch
 // waits for a grace period of the kernel's: 2 to 20 ms, at the end of each run. dnotify costs microseconds, knows no

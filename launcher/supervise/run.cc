@@ -40,6 +40,9 @@ using child::OrderKind;
 using child::Report;
 using child::ReportKind;
 
+// Most commands are over before: they pay nothing for a watch. It begins with a look at what has changed meanwhile.
+constexpr int64_t kUnwatchedMs = 20;
+
 int64_t now_ms() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -146,6 +149,7 @@ class Run {
       for (Relay* relay : relays()) TRY(relay->step(polled, now));
       close_what_nobody_reads();
       watch_time(now);
+      if (watches_masks() && watch_at_ && now >= *watch_at_) begin_watch();
       if (watches_masks()) renew_masks(now);
     }
     return {};
@@ -185,7 +189,7 @@ class Run {
       if (wants && (!next || *wants < *next)) next = wants;
     };
     for (Relay* relay : relays()) sooner(relay->deadline_ms());
-    if (watches_masks()) sooner(masks_->deadline_ms());
+    if (watches_masks()) sooner(watch_at_ ? watch_at_ : masks_->deadline_ms());
     if (!next) return -1;
     return static_cast<int>(std::clamp<int64_t>(*next - now_ms(), 0, 60'000));
   }
@@ -224,7 +228,7 @@ class Run {
         if (hooks_.secrets != nullptr) hooks_.secrets->handed_over();
         if (hooks_.on_event) hooks_.on_event(Started{child_->pid()});
         namespace_ = std::move(passed);
-        begin_watch();
+        if (watches_masks()) watch_at_ = now_ms() + kUnwatchedMs;
         start_background();
         break;
       case ReportKind::kStopped:
@@ -281,9 +285,8 @@ class Run {
     if (auto started = BackgroundWork::start(background_)) at_work_.emplace(std::move(*started));
   }
 
-  // While the command starts, and so in nobody's way.
   void begin_watch() {
-    if (!watches_masks()) return;
+    watch_at_.reset();
     const auto begun = masks_->begin();
     if (begun) return;
     if (hooks_.on_event) hooks_.on_event(Remark{cat("masked files are not watched: ", to_text(begun.error()))});
@@ -481,6 +484,7 @@ class Run {
   const Stdio& stdio_;
   MaskWatch* masks_;
   const std::function<void()>& background_;
+  std::optional<int64_t> watch_at_;
   UniqueFd namespace_;  // the sandbox's mount namespace, where masks are watched
   std::optional<BackgroundWork> at_work_;
 
