@@ -252,7 +252,7 @@ class Run {
   void let_go_of_streams() const {
     for (const int n : {0, 1}) {
       const bool relayed = (stdio_.terminals & (1U << n)) != 0 || (n == 1 && hooks_.filter != nullptr);
-      if (!relayed) sys::let_go_of(hooks_.stdio[n]);
+      if (!relayed && hooks_.stdio[n] == n) sys::let_go_of(n);  // a library caller keeps what it handed over
     }
   }
 

@@ -67,7 +67,7 @@ TEST(Resolve, FollowsTheChainOfExtends) {
 TEST(Resolve, RefusesProfilesThatLeadNowhere) {
   ResolveInput input{.flags = {.profile = Flag{"agnet", "--profile"}}, .place = shop()};
   EXPECT_EQ(refusal(input).what, "no profile is called `agnet` (--profile); did you mean `agent`?");
-  EXPECT_EQ(refusal(input).kind, ErrorKind::kRefused);
+  EXPECT_EQ(refusal(input).kind, ErrorKind::kUsage);
 
   input.flags.profile = Flag{"a", "--profile"};
   input.project_file = document("[profile.a]\nextends = \"b\"\n[profile.b]\nextends = \"a\"\n");
