@@ -82,16 +82,14 @@ void Matcher::start(uint64_t place) {
   if (jump(thread)) run(thread);
 }
 
-// Finds the candidates by their first characters at once, where nothing is to be decoded there. False: there are none.
+// Finds the candidates by their first characters at once, as far as nothing is to be decoded. False: there are none.
 bool Matcher::jump(Thread& thread) {
-  const auto count = static_cast<unsigned>(std::min<size_t>(tables_.min_required, sizeof(uint64_t)));
-  if (count < 2 || thread.pos + count > window_.end) return true;
+  const size_t most = std::min<size_t>({tables_.min_required, sizeof(uint64_t), window_.end - thread.pos});
   const uint8_t* at = window_.at(thread.pos);
   uint64_t key = 0;
-  for (unsigned i = 0; i < count; ++i) {
-    if (class_of(at[i]) != ByteClass::kPlain) return true;
-    key = key << 8 | canonical(at[i]);
-  }
+  unsigned count = 0;
+  for (; count < most && class_of(at[count]) == ByteClass::kPlain; ++count) key = key << 8 | canonical(at[count]);
+  if (count < 2) return true;
   const auto key_of = [&](const Entry& entry) {
     uint64_t bytes = 0;
     std::memcpy(&bytes, tables_.pool + entry.at, sizeof bytes);

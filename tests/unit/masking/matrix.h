@@ -1,5 +1,5 @@
-// The table of docs/masking.md: which forms of a secret five other maskers and confide conceal. The column of confide is
-// found by running it.
+// The table of docs/masking.md: which forms of a secret five other maskers and confide conceal. The column of confide
+// is found by running it.
 #pragma once
 
 #include <string>

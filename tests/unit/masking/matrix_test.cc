@@ -19,9 +19,10 @@ TEST(Matrix, OfTheDocumentIsWhatComesOut) {
   read << std::ifstream(path).rdbuf();
   std::string document = read.str();
   const size_t begin = document.find(kBegin);
-  const size_t end = document.find(kEnd);
-  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos && begin < end) << path;
+  ASSERT_NE(begin, std::string::npos) << path;
   const size_t from = begin + kBegin.size();
+  const size_t end = document.find(kEnd, from);
+  ASSERT_NE(end, std::string::npos) << path;
   const std::string written = document.substr(from, end - from);
   const std::string found = matrix();
   // CONFIDE_WRITE_DOCS=1 writes it.
