@@ -182,7 +182,7 @@ class Builder {
           must ? Need::kRequired : Need::kBestEffort);
     } else if (must) {
       return Error{ErrorKind::kUnsupported, 0,
-                   cat("mask.on-change = \"end-run\" (", policy_.masks.origin.text,
+                   cat("mask.on-change = \"end-run\" (", policy_.origin_of("mask.on-change").text,
                        ") needs a mount namespace: ", host_.user_namespaces.why_not)};
     }
     return {};

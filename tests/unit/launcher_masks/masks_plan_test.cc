@@ -92,6 +92,7 @@ TEST(MaskPlan, WatchesNothingWhereThereIsNothingToWatch) {
 TEST(MaskPlan, AWatchThatEndsTheRunIsRequired) {
   BuildInput input = masked_project({});
   input.policy.masks.on_change = policy::Masks::OnChange::kEndRun;
+  input.policy.origins["mask.on-change"] = {"confide.toml:12"};
   const LaunchPlan plan = build(input).value();
   const size_t watch = index_of(plan, [](const Action& action) { return std::holds_alternative<WatchStep>(action); });
   EXPECT_EQ(plan.steps.at(watch).need, policy::Need::kRequired);
@@ -100,7 +101,7 @@ TEST(MaskPlan, AWatchThatEndsTheRunIsRequired) {
   ASSERT_FALSE(without);
   EXPECT_EQ(without.error().kind, ErrorKind::kUnsupported);
   EXPECT_EQ(without.error().what,
-            "mask.on-change = \"end-run\" (confide.toml:9) needs a mount namespace: switched off");
+            "mask.on-change = \"end-run\" (confide.toml:12) needs a mount namespace: switched off");
 }
 
 TEST(MaskPlan, SaysWhatCannotBeMasked) {
