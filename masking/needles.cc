@@ -223,7 +223,7 @@ void write_all_needles(Bytes value, ShortValues short_values, std::span<uint8_t>
   const std::span<uint8_t> work = scratch.first(2 * value.size());
   const std::span<uint8_t> parts = scratch.subspan(2 * value.size());
   const auto whole_and_lines = [&](Bytes text) {
-    write_needles(text, Unit::kValue, work, out);
+    write_needles(text, text.size() > kVeryLong ? Unit::kLine : Unit::kValue, work, out);
     if (std::ranges::find(text, uint8_t{'\n'}) == text.end()) return;
     for_each_line(text, [&](Bytes line) {
       if (!is_armour(line) && assess_bytes(line) == Assessment::kOk) write_needles(line, Unit::kLine, work, out);

@@ -33,6 +33,10 @@ enum class Unit : uint8_t {
   kShort,  // too short for anything but itself
 };
 
+// Values longer than this take only the forms that a line takes, and parts of needles longer than this are recognised
+// by their beginning only.
+inline constexpr size_t kVeryLong = 8192;
+
 // The forms of `unit`, a value or a part of one. `scratch` is locked memory of at least 2 * unit.size() bytes.
 void write_needles(std::span<const uint8_t> unit, Unit kind, std::span<uint8_t> scratch, NeedleSink& out);
 

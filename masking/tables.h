@@ -108,6 +108,22 @@ struct TablesView {
 // For tests: the slow path alone must find the same.
 enum class UseFilter : uint8_t { kYes, kNo };
 
+// Where the parts lie in memory, and what is known of them.
+struct TablesLayout {
+  size_t roots = 0;
+  size_t grams = 0;
+  size_t heads = 0;
+  size_t needles = 0;
+  size_t entries = 0;
+  size_t pool = 0;
+  size_t end = 0;
+  uint32_t entry_count = 0;
+  uint16_t min_required = 0;
+  uint16_t max_required = 0;
+  uint16_t max_gap = 0;
+  Filter filter;
+};
+
 class Tables {
  public:
   // Errors: kUsage for a name or value that is too long or a name twice; kUnsupported where memory cannot be locked. A
@@ -136,14 +152,7 @@ class Tables {
   std::vector<std::string> names_;
   std::vector<std::string> warnings_;
   secrets::SecretBuffer memory_;
-  // Where the parts lie in memory_.
-  struct Layout {
-    size_t roots = 0, grams = 0, heads = 0, needles = 0, entries = 0, pool = 0, end = 0;
-    uint32_t entry_count = 0;
-    uint16_t min_required = 0, max_required = 0, max_gap = 0;
-    Filter filter;
-  } layout_;
-  friend class TablesBuilder;
+  TablesLayout layout_;
 };
 
 }  // namespace confide::masking

@@ -1,4 +1,8 @@
 // What of a value is masked: its lines, its components; what is too short or common; what cannot be.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "encoders.h"
 #include "masking/assess.h"
 #include "masking_support.h"
@@ -152,6 +156,42 @@ TEST(Tables, LongValues) {
     EXPECT_EQ(mask(tables, part.substr(0, 80) + "!"), part.substr(0, 80) + "!");
   }
 }
+
+TEST(Tables, TheLongestValueFits) {
+  std::string value;
+  for (int i = 0; value.size() < kMaxValue - 20; ++i)
+    value += to_hex(std::to_string(i * 7919)) + (i % 9 == 0 ? "\n" : "z");
+  const Tables tables = tables_of({{"S", value}});
+  EXPECT_LT(tables.locked_bytes(), size_t{6} << 20);
+  EXPECT_TRUE(mask(tables, "<" + value.substr(0, value.size() - 1) + ">") == "<" + marker() + ">");
+  EXPECT_LT(mask(tables, wrap(to_base64(value), 76, "\n")).size(), 100U);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)  // under which mlock(2) does nothing
+// What cannot be locked is not used: nothing half-works.
+TEST(Tables, FailsClosedWhereMemoryCannotBeLocked) {
+  std::vector<oracle::Secret> secrets;
+  for (int i = 0; i < 100; ++i)
+    secrets.push_back({"S" + std::to_string(i), "value number " + std::to_string(i * 7919)});
+  std::vector<Secret> given;
+  for (const oracle::Secret& secret : secrets) given.push_back({secret.name, bytes_of(secret.value)});
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const rlimit limit{64 << 10, 64 << 10};
+    // Root may lock what it likes.
+    const bool ready =
+        ::setrlimit(RLIMIT_MEMLOCK, &limit) == 0 && (::geteuid() != 0 || ::setresuid(65534, 65534, 65534) == 0);
+    const auto tables = Tables::create(given, {});
+    const bool refused =
+        !tables && tables.error().kind == ErrorKind::kUnsupported && tables.error().what.contains("RLIMIT_MEMLOCK");
+    ::_exit(ready ? refused ? 0 : 1 : 2);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+#endif
 
 TEST(Tables, AThousandSecretsFitTheUsualLimit) {
   std::vector<oracle::Secret> secrets;
