@@ -1,0 +1,1 @@
+confide_fuzz_target(vault SOURCES fuzz_vault.cc DEPENDS confide_vault)
