@@ -22,9 +22,12 @@ constexpr std::array kSchemes = {
     SchemeRow{Scheme::kSops, "sops://"},
     SchemeRow{Scheme::kAge, "age://"},
     SchemeRow{Scheme::kAwsSm, "aws-sm://"},
+    SchemeRow{Scheme::kGcpSm, "gcp-sm://"},
     SchemeRow{Scheme::kDoppler, "doppler://"},
     SchemeRow{Scheme::kInfisical, "infisical://"},
     SchemeRow{Scheme::kPass, "pass://"},
+    SchemeRow{Scheme::kGopass, "gopass://"},
+    SchemeRow{Scheme::kBitwarden, "bw://"},
     SchemeRow{Scheme::kSecretService, "secret-service://"},
     SchemeRow{Scheme::kSystemdCred, "systemd-cred://"},
     SchemeRow{Scheme::kKeyring, "keyring://"},
@@ -104,9 +107,12 @@ bool looks_like_reference(std::string_view text) {
     case Scheme::kSops:
     case Scheme::kAge:
     case Scheme::kAwsSm:
+    case Scheme::kGcpSm:
     case Scheme::kDoppler:
     case Scheme::kInfisical:
     case Scheme::kPass:
+    case Scheme::kGopass:
+    case Scheme::kBitwarden:
     case Scheme::kSecretService:
     case Scheme::kSystemdCred:
     case Scheme::kKeyring:

@@ -30,9 +30,12 @@ enum class Scheme : uint8_t {
   kSops,           // sops:///file#a.b
   kAge,            // age:///file
   kAwsSm,          // aws-sm://ID[#json-key]
+  kGcpSm,          // gcp-sm://project/NAME[?version=N]
   kDoppler,        // doppler://project/config/NAME
   kInfisical,      // infisical://project/environment/[folder/…]NAME
   kPass,           // pass://path[#field]
+  kGopass,         // gopass://path[#field]
+  kBitwarden,      // bw://item[#field]
   kSecretService,  // secret-service://attribute=value[,attribute=value…]
   kSystemdCred,    // systemd-cred://NAME
   kKeyring,        // keyring://session|user/description
@@ -76,10 +79,16 @@ struct FileEntry {   // file, age, sops
   std::string key;   // sops: "a.b"
   bool operator==(const FileEntry&) const = default;
 };
-struct KeyedEntry {  // aws-sm, pass
+struct KeyedEntry {  // aws-sm, pass, gopass, bw
   std::string path;
-  std::string key;  // empty: the whole (aws-sm), the first line (pass)
+  std::string key;  // empty: the whole (aws-sm), the first line (pass, gopass), the password (bw)
   bool operator==(const KeyedEntry&) const = default;
+};
+struct CloudSecret {  // gcp-sm
+  std::string project;
+  std::string name;
+  std::optional<uint64_t> version;
+  bool operator==(const CloudSecret&) const = default;
 };
 struct DopplerSecret {
   std::string project;
@@ -119,8 +128,9 @@ struct Descriptor {  // fd
 struct StandardInput {  // stdin
   bool operator==(const StandardInput&) const = default;
 };
-using Parts = std::variant<OpItem, StoredSecret, VaultEntry, FileEntry, KeyedEntry, DopplerSecret, InfisicalSecret,
-                           SecretServiceItem, KeyringKey, ExecSecret, NamedSecret, Descriptor, StandardInput>;
+using Parts =
+    std::variant<OpItem, StoredSecret, VaultEntry, FileEntry, KeyedEntry, CloudSecret, DopplerSecret, InfisicalSecret,
+                 SecretServiceItem, KeyringKey, ExecSecret, NamedSecret, Descriptor, StandardInput>;
 
 struct Reference {
   Scheme scheme = Scheme::kStdin;

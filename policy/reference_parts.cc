@@ -202,6 +202,18 @@ Result<Parts> parse_keyed(Piece rest, std::string_view what) {
   return entry;
 }
 
+Result<Parts> parse_gcp(Piece rest) {
+  CloudSecret secret;
+  if (const auto query = cut_first(rest, '?')) secret.version = TRY(parse_version(*query));
+  const auto segments = split(rest, '/');
+  if (segments.size() != 2) return refuse(rest.offset, "invalid format: must be project/NAME[?version=N]");
+  TRY(check_word(segments[0], "the project"));
+  TRY(check_word(segments[1], "the name"));
+  secret.project = segments[0].text;
+  secret.name = segments[1].text;
+  return secret;
+}
+
 Result<Parts> parse_doppler(Piece rest) {
   const auto segments = split(rest, '/');
   if (segments.size() != 3) return refuse(rest.offset, "invalid format: must be project/config/NAME");
@@ -299,9 +311,12 @@ Result<Parts> parse_parts(Scheme scheme, std::string_view text, size_t offset) {
     case Scheme::kSops: return parse_sops(rest);
     case Scheme::kAge: return parse_file(rest, "age:///file");
     case Scheme::kAwsSm: return parse_keyed(rest, "the secret's id");
+    case Scheme::kGcpSm: return parse_gcp(rest);
     case Scheme::kDoppler: return parse_doppler(rest);
     case Scheme::kInfisical: return parse_infisical(rest);
-    case Scheme::kPass: return parse_keyed(rest, "the entry's path");
+    case Scheme::kPass:
+    case Scheme::kGopass: return parse_keyed(rest, "the entry's path");
+    case Scheme::kBitwarden: return parse_keyed(rest, "the item");
     case Scheme::kSecretService: return parse_secret_service(rest);
     case Scheme::kSystemdCred: return parse_systemd_cred(rest);
     case Scheme::kKeyring: return parse_keyring(rest);

@@ -96,9 +96,12 @@ Result<SecretBuffer> resolve(const Reference& reference, ResolveContext& context
     case Scheme::kSops:
     case Scheme::kAge:
     case Scheme::kAwsSm:
+    case Scheme::kGcpSm:
     case Scheme::kDoppler:
     case Scheme::kInfisical:
     case Scheme::kPass:
+    case Scheme::kGopass:
+    case Scheme::kBitwarden:
     case Scheme::kSecretService:
     case Scheme::kSystemdCred:
     case Scheme::kKeyring:
