@@ -18,6 +18,7 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"run", confide::cli::run_verb, "run a command in a sandbox, with secrets where they are asked for"},
     {"shell", confide::cli::shell_verb, "run a shell command in a sandbox; what agents' clients call"},
+    {"hook", confide::cli::hook_verb, "answer a client's question about one tool call"},
     {"explain", confide::cli::explain_verb, "show what `run` would do, step by step, and why"},
     {"doctor", confide::cli::doctor_verb, "say what this kernel and this place allow"},
     {"mask", confide::cli::mask_verb, "copy standard input to standard output, secrets concealed"},

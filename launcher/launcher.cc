@@ -3,11 +3,14 @@
 #include <sys/prctl.h>
 
 #include "base/text.h"
+#include "launcher/host/git_index.h"
 #include "launcher/host/masks.h"
 #include "launcher/host/probe.h"
 #include "launcher/host/survey.h"
 #include "launcher/supervise/run.h"
 #include "launcher/supervise/stdio.h"
+#include "policy/mask_names.h"
+#include "policy/paths.h"
 
 namespace confide::launcher {
 namespace {
@@ -94,6 +97,23 @@ Result<LaunchPlan> plan_launch(const LaunchRequest& request) {
                 .scene = survey(request.policy, request.caller),
                 .command = request.command,
                 .secrets = request.secrets});
+}
+
+bool would_mask(const LaunchRequest& request, const std::string& real_path) {
+  const auto scope = mask_scope(request.policy, request.caller);
+  if (!scope || !real_path.starts_with(scope->folder.canonical + "/")) return false;
+  const std::string name = real_path.substr(scope->folder.canonical.size() + 1);
+  if (policy::is_masked(name, policy::Tracked::kYes, scope->masks)) return true;
+  if (!policy::is_masked(name, policy::Tracked::kNo, scope->masks)) return false;
+  return !tracked_names(scope->folder, std::span(&name, 1))[0];
+}
+
+std::string masked_file_in(const LaunchRequest& request, const std::string& real_path) {
+  const auto scope = mask_scope(request.policy, request.caller);
+  if (!scope) return {};
+  for (const PathFact& file : find_masks(scope->masks, scope->folder, request.caller.cache).files)
+    if (policy::is_within(file.canonical, real_path)) return file.canonical;
+  return {};
 }
 
 Result<Caller> look_at_caller_from_environment() { return look_at_caller(HomeFrom::kEnvironment); }

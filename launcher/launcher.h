@@ -96,6 +96,11 @@ Result<Outcome> launch(const LaunchRequest& request, const LaunchHooks& hooks);
 // The plan that launch() would carry out, after looking at the files it names.
 Result<LaunchPlan> plan_launch(const LaunchRequest& request);
 
+// The file at a real path is masked in a run of this request, or would be if it were there.
+bool would_mask(const LaunchRequest& request, const std::string& real_path);
+// A file at or below a real path that a run would mask; empty: none.
+std::string masked_file_in(const LaunchRequest& request, const std::string& real_path);
+
 // For callers: who they are (launcher/host/survey.h).
 Result<Caller> look_at_caller_from_environment();
 Result<Caller> look_at_caller_from_account();

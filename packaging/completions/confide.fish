@@ -19,6 +19,7 @@ end
 complete -c confide -f
 complete -c confide -n __fish_use_subcommand -a run -d 'run a command in a sandbox, with secrets where they are asked for'
 complete -c confide -n __fish_use_subcommand -a shell -d 'run a shell command in a sandbox'
+complete -c confide -n __fish_use_subcommand -a hook -d 'answer a client about one tool call'
 complete -c confide -n __fish_use_subcommand -a explain -d 'show what run would do, step by step, and why'
 complete -c confide -n __fish_use_subcommand -a doctor -d 'say what this kernel and this place allow'
 complete -c confide -n __fish_use_subcommand -a mask -d 'copy standard input to standard output, secrets concealed'
@@ -26,7 +27,7 @@ complete -c confide -n __fish_use_subcommand -a policy -d 'check a policy file, 
 complete -c confide -n __fish_use_subcommand -a help -d 'list the verbs'
 complete -c confide -n __fish_use_subcommand -l version -d 'print the version'
 complete -c confide -n __fish_use_subcommand -l help -d 'list the verbs'
-complete -c confide -n '__confide_verb run shell explain doctor mask policy' -l help -d 'list the options'
+complete -c confide -n '__confide_verb run shell hook explain doctor mask policy' -l help -d 'list the options'
 
 complete -c confide -n '__confide_verb run explain mask' -l secret -x -d 'a secret by reference: NAME=REFERENCE'
 complete -c confide -n '__confide_verb run explain mask' -l env-file -r -F -d 'variables and references'
@@ -47,6 +48,7 @@ complete -c confide -n '__confide_verb run' -l status-fd -x -d 'write what happe
 complete -c confide -n '__confide_verb run' -l no-masking -d 'do not conceal secrets in the output'
 complete -c confide -n '__confide_verb run' -l trace-launch -d 'print how long each step of the launch took'
 
+complete -c confide -n '__confide_verb hook' -a 'codex claude'
 complete -c confide -n '__confide_verb policy' -a 'check schema'
 complete -c confide -n '__confide_verb policy; and __fish_seen_subcommand_from check' -F
 complete -c confide -n __confide_command -a '(__confide_complete_command)'
