@@ -112,8 +112,10 @@ class Hook(harness.Case):
 
     def in_other_home(self, home):
         """A command in front that puts another folder in the place of the account's home, for itself."""
+        # mount(8) wants to be root, and confide is to see the account's own uid.
+        back = ["unshare", "--user", f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}"]
         put = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
-        return ["unshare", "--user", "--map-current-user", "--mount", "sh", "-c", put, "sh", home, pwd.getpwuid(os.geteuid()).pw_dir]
+        return ["unshare", "--map-root-user", "--mount", "sh", "-c", put, "sh", home, pwd.getpwuid(os.geteuid()).pw_dir, *back]
 
     def test_a_broken_policy_denies_file_tools_and_refuses_commands(self):
         self.folder("home/.config/confide")
