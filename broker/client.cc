@@ -105,11 +105,17 @@ Status pack_inputs(const SecretRun& run, Parcel& parcel) {
 Status send(const OneShot& broker, Parcel& parcel) {
   UniqueFd request = TRY(sys::memfd_with("confide-request", encode(parcel.request)));
   parcel.fds[static_cast<size_t>(Slot::kRequest)] = request.get();
-  return sys::send_message(broker.socket(), "confide", parcel.fds);
+  auto sent = sys::send_message(broker.socket(), "confide", parcel.fds);
+  // A broker that will not serve here may be gone already; why is still to be heard.
+  if (!sent && sent.error().errnum == EPIPE) return {};
+  return sent;
 }
 
 Result<Reply> hear(const OneShot& broker) {
-  const auto message = TRY(sys::receive_message(broker.socket(), kMaxReplyBytes));
+  auto heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
+  // Gone before it read the request: the kernel says that first, and then hands over the broker's last words.
+  if (!heard && heard.error().errnum == ECONNRESET) heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
+  const auto message = TRY(std::move(heard));
   if (message.bytes.empty())
     return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
   Reply reply = TRY(decode_reply(message.bytes));

@@ -2,23 +2,28 @@
 #include <sys/prctl.h>
 
 #include "broker/client.h"
+#include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/run_options.h"
 #include "cli/verbs.h"
+#include "launcher/request_wire.h"
 
 namespace confide::cli {
 int mask_verb(Arguments arguments) {
   const auto options = parse_mask_options(arguments);
   if (!options) return fail(options.error());
   if (options->help) return put(*options->help) ? 0 : 125;
+  // What policy says of output holds here as in a run.
+  const auto prepared = prepare({.flags = options->flags, .policy_file = options->policy_file}, Asker::kPerson);
+  if (!prepared) return fail(prepared.error());
   const auto own_environ = broker::open_own_environ();
   if (!own_environ) return fail(own_environ.error());
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const auto on_message = [](const supervisor::RunMessage& message) {
     if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
   };
-  const auto ended = broker::mask({options->secrets, options->env_files, {}}, own_environ->get(), on_message,
-                                  [](const std::string& text) { warn(text); });
+  const auto ended = broker::mask({options->secrets, options->env_files, launcher::encode(prepared->request)},
+                                  own_environ->get(), on_message, [](const std::string& text) { warn(text); });
   return ended ? ended->exit_code : fail(ended.error());
 }
 

@@ -27,7 +27,7 @@ void print_trace(const std::vector<launcher::TraceRow>& rows) {
 
 Error time_limit_error() { return {ErrorKind::kTimeLimit, 0, "the time limit ended the run"}; }
 
-Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, const StatusWriter& status) {
+Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, StatusWriter& status) {
   const auto on_event = [&](const launcher::Event& event) {
     if (const auto* remark = std::get_if<launcher::Remark>(&event)) warn(remark->text);
     status.write(event);
@@ -41,7 +41,7 @@ Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, con
 }
 
 Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options, int environ_fd,
-                             const StatusWriter& status) {
+                             StatusWriter& status) {
   if (options.trace) return Error{ErrorKind::kUsage, 0, "--trace-launch is for runs without secrets"};
   const broker::SecretRun run{options.secrets, options.env_files, launcher::encode(prepared.request), options.masking};
   const auto on_message = [&](const supervisor::RunMessage& message) {
@@ -62,13 +62,19 @@ void tell_of_unused_file(const Prepared& prepared, const RunOptions& options) {
     warn(cat(printable(file), " is not used unless you name it: --policy ", shell_quote(printable(file))));
 }
 
-Result<int> run(const RunOptions& options, const UniqueFd& own_environ, const StatusWriter& status) {
-  const bool secrets = !options.secrets.empty() || !options.env_files.empty();
+bool has_secrets(const RunOptions& options) { return !options.secrets.empty() || !options.env_files.empty(); }
+
+Concealing concealing(const RunOptions& options) {
+  if (!has_secrets(options)) return Concealing::kNothing;
+  return options.masking == supervisor::Masking::kOn ? Concealing::kOn : Concealing::kOff;
+}
+
+Result<int> run(const RunOptions& options, const UniqueFd& own_environ, StatusWriter& status) {
   Prepared prepared = TRY(prepare(options, Asker::kPerson));
   tell_of_unused_file(prepared, options);
   if (options.dry_run) return show_plan(std::move(prepared), options, own_environ.get());
-  return secrets ? run_with_secrets(prepared, options, own_environ.get(), status)
-                 : run_plainly(prepared, options, status);
+  return has_secrets(options) ? run_with_secrets(prepared, options, own_environ.get(), status)
+                              : run_plainly(prepared, options, status);
 }
 
 }  // namespace
@@ -80,13 +86,13 @@ int run_verb(Arguments arguments) {
   if (parsed->help) return put(*parsed->help) ? 0 : 125;
   const RunOptions& options = parsed->options;
   UniqueFd own_environ;
-  if (!options.secrets.empty() || !options.env_files.empty()) {
+  if (has_secrets(options)) {
     auto opened = broker::open_own_environ();
     if (!opened) return fail(opened.error(), options.form);
     own_environ = std::move(*opened);
   }
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  const auto status = StatusWriter::create(options.status_fd);
+  auto status = StatusWriter::create(options.status_fd, concealing(options));
   if (!status) return fail(status.error(), options.form);
   const auto code = run(options, own_environ, *status);
   if (code) return *code;

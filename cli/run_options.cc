@@ -85,6 +85,9 @@ Result<MaskOptions> parse_mask_options(Arguments arguments) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  add_flag_option(app, "--profile", options.flags.profile, "NAME", "the profile whose `output` holds");
+  app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")
+      ->type_name("FILE");
   try {
     std::vector<std::string> words(arguments.begin(), arguments.end());
     std::reverse(words.begin(), words.end());  // CLI11's order

@@ -35,6 +35,8 @@ struct Parsed {
 Form form_of(Arguments arguments);
 
 struct MaskOptions {
+  policy::Overrides flags;  // profile only
+  std::optional<std::string> policy_file;
   std::vector<std::string> secrets;
   std::vector<std::string> env_files;
   std::optional<std::string> help;  // print it and stop

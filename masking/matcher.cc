@@ -28,14 +28,14 @@ void join(Range& into, const Range& other) {
 }
 
 // What a match of characters as they are was written with.
-Form form_as_read(Form form, uint8_t features, bool whole) {
-  if (form != Form::kRaw) return form;
+Form form_as_read(const Needle& needle, uint8_t features, bool whole) {
+  if (needle.form != Form::kRaw) return needle.form;
   if ((features & kSawPercent) != 0) return Form::kPercent;
   if ((features & kSawEntity) != 0) return Form::kEntity;
   if ((features & kSawBackslash) != 0) return Form::kBackslash;
   if ((features & kSawNul) != 0) return Form::kUtf16;
   if (!whole) return Form::kPartial;
-  if ((features & (kSawSpace | kSawEscape)) != 0) return Form::kSpaced;
+  if ((features & kSawEscape) != 0 || ((features & kSawSpace) != 0 && !needle.has_gaps)) return Form::kSpaced;
   return Form::kRaw;
 }
 
@@ -254,7 +254,7 @@ void Matcher::note(Thread& thread, uint32_t entry, uint64_t end, bool whole) {
   if (thread.end == end && thread.needle <= index) return;
   thread.end = end;
   thread.needle = index;
-  thread.form = form_as_read(needle.form, thread.features, whole && tables_.entries[entry].at == needle.offset);
+  thread.form = form_as_read(needle, thread.features, whole && tables_.entries[entry].at == needle.offset);
 }
 
 // The candidates that are a match `depth` characters deep; those that are complete are taken out.
@@ -267,7 +267,7 @@ void Matcher::note_matches(Thread& thread, uint64_t end) {
     if (thread.pos - thread.start == thread.depth && thread.end == end && end > cover_.end) {
       cover_ = {thread.start, end, tables_.entries[thread.lo].at};
     }
-    if (needle.straddles != 0 && !straddled && (needle.views & thread.views) != 0) {
+    if (needle.straddles && !straddled && (needle.views & thread.views) != 0) {
       straddled = true;
       follow_tail(thread, thread.lo);
     }

@@ -83,15 +83,16 @@ void put_text(Bytes text, Form form, uint8_t step, NeedleSink& out) {
     const ByteClass role = class_of(byte);
     return role == ByteClass::kPlain || role == ByteClass::kGap;
   });
+  const bool has_gaps = std::ranges::any_of(text, [](uint8_t byte) { return class_of(byte) == ByteClass::kGap; });
   const size_t characters = put_reading(text, kAsIs, out).characters;
-  out.end({.form = form, .views = plain ? kBothViews : kAsIs, .step = step});
+  out.end({.form = form, .views = plain ? kBothViews : kAsIs, .step = step, .has_gaps = has_gaps});
   if (plain) return;
   const size_t least = std::min(characters, kShortestValue);
   const Reading decoded = put_reading(text, kDecoded, out);
-  out.end({.form = form, .views = kDecoded, .step = step, .least = least});
+  out.end({.form = form, .views = kDecoded, .step = step, .has_gaps = has_gaps, .least = least});
   if (decoded.decoded) {
     put_undecoded(text, out);
-    out.end({.form = form, .views = kDecoded, .step = step, .least = least});
+    out.end({.form = form, .views = kDecoded, .step = step, .has_gaps = has_gaps, .least = least});
   }
   if (form == Form::kRaw && (decoded.decoded || decoded.characters < least)) put_usual_encodings(text, out);
 }

@@ -17,6 +17,7 @@ struct NeedleShape {
   uint8_t step = 0;   // as CodeRow::step
   // The character after it holds bits of the secret if it is of the base64 alphabet.
   bool straddles = false;
+  bool has_gaps = false;  // the text itself has white space, which is no character
   // Not wanted if it came out shorter: what is left of a value after decoding may be a word of everyday text.
   size_t least = 1;
 };

@@ -91,7 +91,13 @@ Result<Tables> Tables::create(std::span<const Secret> secrets, const MaskOptions
     });
   };
   NeedleCounter counter(options.partial);
-  for (const Chosen& one : chosen) pour(one, counter);
+  for (const Chosen& one : chosen) {
+    const size_t before = counter.needles;
+    pour(one, counter);
+    if (counter.needles == before) {
+      tables.warnings_.push_back(cat(tables.names_[one.secret], " cannot be masked: it has no visible characters"));
+    }
+  }
   if (counter.pool > UINT32_MAX || counter.entries > UINT32_MAX) {
     return Error{ErrorKind::kUsage, 0, "masking: too many secrets"};
   }

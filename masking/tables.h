@@ -26,7 +26,8 @@ struct Needle {
   uint16_t required = 0;  // characters from its beginning that are a match
   Form form = Form::kRaw;
   uint8_t views = 0;
-  uint8_t straddles = 0;
+  bool straddles : 1 = false;  // as NeedleShape
+  bool has_gaps : 1 = false;
   uint8_t gives_up = 0;  // characters that an idle stream may let go of
 };
 

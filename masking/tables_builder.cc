@@ -48,7 +48,7 @@ uint64_t mask_of(unsigned bytes) { return bytes == 8 ? ~uint64_t{0} : (uint64_t{
 void NeedleCounter::end(const NeedleShape& shape) {
   const size_t length = std::exchange(length_, 0);
   longest = std::max(longest, length);
-  if (length < shape.least) return;
+  if (length < std::max<size_t>(shape.least, 1)) return;
   pool += length;
   ++needles;
   entries += entries_of(length, shape.step, partial_);
@@ -84,7 +84,7 @@ void TablesBuilder::begin_secret(uint16_t secret, size_t value_size) {
 
 void TablesBuilder::end(const NeedleShape& shape) {
   const size_t length = pool_used_ - begin_;
-  if (length < shape.least) {
+  if (length < std::max<size_t>(shape.least, 1)) {
     pool_used_ = begin_;
     return;
   }
@@ -94,7 +94,8 @@ void TablesBuilder::end(const NeedleShape& shape) {
                              .required = required_of(length, partial_),
                              .form = shape.form,
                              .views = shape.views,
-                             .straddles = static_cast<uint8_t>(shape.straddles),
+                             .straddles = shape.straddles,
+                             .has_gaps = shape.has_gaps,
                              .gives_up = gives_up_};
   const size_t count = entries_of(length, shape.step, partial_);
   for (size_t i = 0; i < count; ++i) {

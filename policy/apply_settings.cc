@@ -91,6 +91,9 @@ void apply_setting(Policy& policy, const Setting& setting) {
       policy.masks.origin = origin;
       break;
     case Key::kMaskOnChange: policy.masks.on_change = static_cast<Masks::OnChange>(number(setting)); break;
+    case Key::kOutputOnLeak: policy.output.on_leak = static_cast<Output::OnLeak>(number(setting)); break;
+    case Key::kOutputPartial: policy.output.partial = static_cast<Output::Partial>(number(setting)); break;
+    case Key::kOutputMaskAnyway: add_texts(policy.output.mask_anyway, setting); break;
     case Key::kPowerHostRoot: set_power(policy.powers.host_root, number(setting) == 1, origin); break;
     case Key::kPowerHostProc: set_power(policy.powers.host_proc, number(setting) == 1, origin); break;
     case Key::kPowerWritableSystem: set_power(policy.powers.writable_system, number(setting) == 1, origin); break;

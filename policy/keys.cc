@@ -21,6 +21,8 @@ constexpr std::string_view kSyscallWords[] = {"tool", "agent"};
 constexpr std::string_view kStartWords[] = {"caller-without-credentials", "minimal"};
 constexpr std::string_view kNeedWords[] = {"required", "best-effort"};
 constexpr std::string_view kOnChangeWords[] = {"mask-again", "end-run"};
+constexpr std::string_view kOnLeakWords[] = {"kill", "withhold", "mask"};
+constexpr std::string_view kPartialWords[] = {"on", "off"};
 constexpr std::string_view kApprovalWords[] = {"auto", "window", "each", "step-up", "never-local"};
 constexpr std::string_view kDeliverWords[] = {"env", "file", "fd", "stdin"};
 constexpr std::string_view kFlagWords[] = {"false", "true"};
@@ -102,6 +104,13 @@ constexpr KeyInfo kKeys[] = {
     {K::kMaskExceptions, S::kProfile, "mask.exceptions", Shape::kGlobs, "Files that stay visible all the same."},
     {K::kMaskOnChange, S::kProfile, "mask.on-change", Shape::kWord,
      "What follows when a masked file is replaced during the run.", kOnChangeWords},
+    {K::kOutputOnLeak, S::kProfile, "output.on-leak", Shape::kWord,
+     "What follows when the output holds an encoded secret: the run ends, the rest is withheld, or it is masked.",
+     kOnLeakWords},
+    {K::kOutputPartial, S::kProfile, "output.partial", Shape::kWord,
+     "Whether beginnings and ends of secrets are masked, too.", kPartialWords},
+    {K::kOutputMaskAnyway, S::kProfile, "output.mask-anyway", Shape::kVariableNames,
+     "Secrets that are masked although their values are short or common."},
     {K::kPowerHostRoot, S::kProfile, "powers.host-root", Shape::kFlag, "A root caller keeps kernel uid 0.", kFlagWords},
     {K::kPowerHostProc, S::kProfile, "powers.host-proc", Shape::kFlag, "The host's /proc, read-only.", kFlagWords},
     {K::kPowerHostSys, S::kProfile, "powers.host-sys", Shape::kFlag, "The host's /sys, read-only.", kFlagWords},
@@ -146,6 +155,12 @@ constexpr KeyInfo kKeys[] = {
     {K::kLayerCgroup, S::kAdministrator, "layers.cgroup", Shape::kWord, "No run without it.", narrow(kNeedWords)},
     {K::kLayerIdmap, S::kAdministrator, "layers.idmap", Shape::kWord, "No run without it.", narrow(kNeedWords)},
     {K::kMaskGlobs, S::kAdministrator, "mask.globs", Shape::kGlobs, "Further files of every project to mask."},
+    {K::kOutputOnLeak, S::kAdministrator, "output.on-leak", Shape::kWord, "In every run at least this follows.",
+     narrow(kOnLeakWords, 2)},
+    {K::kOutputPartial, S::kAdministrator, "output.partial", Shape::kWord, "Every run masks parts.",
+     narrow(kPartialWords)},
+    {K::kOutputMaskAnyway, S::kAdministrator, "output.mask-anyway", Shape::kVariableNames,
+     "Further secrets that every run masks."},
     {K::kPowerHostRoot, S::kAdministrator, "powers.host-root", Shape::kFlag, "Nobody gets this power.",
      narrow(kFlagWords)},
     {K::kPowerHostProc, S::kAdministrator, "powers.host-proc", Shape::kFlag, "Nobody gets this power.",

@@ -41,6 +41,9 @@ class Narrower {
       case Key::kLayerCgroup:
       case Key::kLayerIdmap: return require_layer(setting);
       case Key::kMaskGlobs: return add_masks(setting);
+      case Key::kOutputOnLeak: return at_least(setting, policy_.output.on_leak);
+      case Key::kOutputPartial: return at_least(setting, policy_.output.partial);
+      case Key::kOutputMaskAnyway: return mask_anyway(setting);
       case Key::kHide:
       case Key::kReadOnly: return bound_paths(setting);
       case Key::kVersion:
@@ -151,6 +154,24 @@ class Narrower {
   Status require_layer(const Setting& bound) {
     const auto index = static_cast<uint8_t>(bound.key) - static_cast<uint8_t>(Key::kLayerNamespaces);
     policy_.needs[static_cast<Layer>(index)] = Need::kRequired;
+    take_on(bound);
+    return {};
+  }
+
+  // Strictness that a run takes on, like a layer: nothing is asked for that could be refused.
+  template <class Word>
+  Status at_least(const Setting& bound, Word& word) {
+    const auto least = static_cast<Word>(number(bound));
+    if (word <= least) return {};
+    word = least;
+    take_on(bound);
+    return {};
+  }
+
+  Status mask_anyway(const Setting& bound) {
+    for (const Item& item : std::get<std::vector<Item>>(bound.value))
+      if (std::ranges::find(policy_.output.mask_anyway, item.text) == policy_.output.mask_anyway.end())
+        policy_.output.mask_anyway.push_back(item.text);
     take_on(bound);
     return {};
   }

@@ -84,6 +84,19 @@ struct Masks {
   bool operator==(const Masks&) const = default;
 };
 
+// What follows when the output of a run with secrets holds one of them (docs/masking.md).
+struct Output {
+  // For encoded forms; others are masked and that is all. The strictest first.
+  enum class OnLeak : uint8_t {
+    kKill,      // masked, and the run ends
+    kWithhold,  // masked, and nothing of that stream passes any more
+    kMask,
+  } on_leak = OnLeak::kMask;
+  enum class Partial : uint8_t { kOn, kOff } partial = Partial::kOn;  // beginnings and ends of a secret
+  std::vector<std::string> mask_anyway;  // names of secrets that are masked though short or common
+  bool operator==(const Output&) const = default;
+};
+
 // What of the caller's environment passes (policy/environment.h applies it).
 struct Environment {
   enum class Start : uint8_t { kCallerWithoutCredentials, kMinimal } start = Start::kCallerWithoutCredentials;
@@ -138,6 +151,7 @@ struct Policy {
   bool home_visible = false;
   std::vector<PathRule> paths;  // toolchains of the home, then what the profile, the files and the flags name
   Masks masks;
+  Output output;
 
   Network network = Network::kNone;
   Origin network_origin;

@@ -93,6 +93,8 @@ Status check_values(const Policy& policy) {
   for (const std::string& glob : policy.masks.globs) TRY(check_glob(glob));
   for (const std::string& glob : policy.masks.exceptions) TRY(check_glob(glob));
   for (const std::string& glob : policy.masks.always) TRY(check_glob(glob));
+  for (const std::string& name : policy.output.mask_anyway)
+    if (!is_variable_name(name)) return malformed("a variable name that is none");
   for (const std::string& name : policy.environment.pass)
     if (!is_variable_name(name)) return malformed("a variable name that is none");
   for (const auto& [name, value] : policy.environment.set)

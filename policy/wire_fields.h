@@ -25,6 +25,8 @@ constexpr ProcSubset last_value(ProcSubset) { return ProcSubset::kPidOnly; }
 constexpr SyscallProfile last_value(SyscallProfile) { return SyscallProfile::kAgent; }
 constexpr Need last_value(Need) { return Need::kBestEffort; }
 constexpr Masks::OnChange last_value(Masks::OnChange) { return Masks::OnChange::kEndRun; }
+constexpr Output::OnLeak last_value(Output::OnLeak) { return Output::OnLeak::kMask; }
+constexpr Output::Partial last_value(Output::Partial) { return Output::Partial::kOff; }
 constexpr Environment::Start last_value(Environment::Start) { return Environment::Start::kMinimal; }
 constexpr Deliver last_value(Deliver) { return Deliver::kStdin; }
 constexpr ApprovalClass last_value(ApprovalClass) { return ApprovalClass::kNeverLocal; }
@@ -35,6 +37,7 @@ inline auto fields(Like<PathRule> auto& x) { return std::tie(x.path, x.access, x
 inline auto fields(Like<Masks> auto& x) {
   return std::tie(x.untracked_env_files, x.globs, x.exceptions, x.always, x.on_change, x.origin);
 }
+inline auto fields(Like<Output> auto& x) { return std::tie(x.on_leak, x.partial, x.mask_anyway); }
 inline auto fields(Like<Environment> auto& x) { return std::tie(x.start, x.pass, x.set); }
 inline auto fields(Like<Limits> auto& x) {
   return std::tie(x.memory_bytes, x.pids, x.cpus, x.timeout_ms, x.grace_ms, x.open_files);
@@ -45,9 +48,9 @@ inline auto fields(Like<HostSys> auto& x) { return std::tie(x.origin); }
 inline auto fields(Like<WritableSystem> auto& x) { return std::tie(x.origin); }
 inline auto fields(Like<Powers> auto& x) { return std::tie(x.host_root, x.host_proc, x.host_sys, x.writable_system); }
 inline auto fields(Like<Policy> auto& x) {
-  return std::tie(x.profile, x.profile_origin, x.system, x.project, x.home_visible, x.paths, x.masks, x.network,
-                  x.network_origin, x.hide_pid, x.proc_subset, x.landlock, x.inner_sandbox, x.syscalls, x.environment,
-                  x.limits, x.needs, x.powers, x.origins);
+  return std::tie(x.profile, x.profile_origin, x.system, x.project, x.home_visible, x.paths, x.masks, x.output,
+                  x.network, x.network_origin, x.hide_pid, x.proc_subset, x.landlock, x.inner_sandbox, x.syscalls,
+                  x.environment, x.limits, x.needs, x.powers, x.origins);
 }
 
 inline auto fields(Like<Item> auto& x) { return std::tie(x.text, x.if_missing, x.origin); }

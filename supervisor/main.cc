@@ -25,14 +25,7 @@ void say(const RunMessage& message) {
   (void)::send(kCallerFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
-const char* name_of(launcher::Stream stream) {
-  switch (stream) {
-    case launcher::Stream::kOutput: return "stdout";
-    case launcher::Stream::kError: return "stderr";
-    case launcher::Stream::kTerminal: return "terminal";
-  }
-  return "";
-}
+void remark(const std::string& text) { say(WarningMessage{text}); }
 
 void say_what_was_masked(const MaskingFilter& filter) {
   for (const auto& [stream, count] : filter.counts())
@@ -54,13 +47,13 @@ struct Reporter {
   }
   void report(const launcher::Started& started) const {
     if (filter != nullptr)
-      for (const std::string& warning : filter->warnings()) say(WarningMessage{warning});
+      for (const std::string& warning : filter->warnings()) remark(warning);
     say(StartedMessage{started.sandbox_pid});
   }
   void report(const launcher::LayerLost& lost) const {
     say(NoteMessage{cat("layer ", policy::name_of(lost.layer), " lost: ", lost.note)});
   }
-  void report(const launcher::Remark& remark) const { say(WarningMessage{remark.text}); }
+  void report(const launcher::Remark& said) const { remark(said.text); }
   void report(const launcher::MaskRenewed& mask) const {
     say(NoteMessage{cat("masked again: ", printable(mask.path))});
   }
@@ -78,36 +71,46 @@ Result<Assignment> read_assignment() {
   return assignment;
 }
 
-MaskPlan plan_of(const Assignment& assignment) {
-  MaskPlan plan;
+MaskPlan plan_of(const Assignment& assignment, const policy::Policy& policy) {
+  MaskPlan plan{.names = {}, .options = mask_options(policy.output)};
   for (const SlotText& slot : assignment.slots)
     if (slot.shown == Shown::kConcealed) plan.names.push_back(slot.name);
   return plan;
 }
 
-Result<int> run(const Assignment& assignment) {
-  launcher::LaunchRequest request =
-      TRY(launcher::decode_request(TRY(sys::read_all(kRequestFd, kLimit, "the launch request"))));
+Result<launcher::LaunchRequest> read_request() {
+  auto request = TRY(launcher::decode_request(TRY(sys::read_all(kRequestFd, kLimit, "the launch request"))));
   ::close(kRequestFd);
+  return request;
+}
+
+Result<int> run(const Assignment& assignment) {
+  launcher::LaunchRequest request = TRY(read_request());
   for (const SlotText& slot : assignment.slots) request.secrets.push_back({slot.name, slot.deliver, slot.origin});
 
-  MaskPlan plan = plan_of(assignment);
+  MaskPlan plan = plan_of(assignment, request.policy);
   const bool masks = assignment.masking == Masking::kOn && !plan.names.empty();
-  MaskingFilter filter(std::move(plan));
+  MaskingFilter filter(std::move(plan), remark);
   BrokerSecrets secrets(kBrokerFd, masks ? &filter : nullptr);
   launcher::LaunchHooks hooks{
       .on_event = Reporter{masks ? &filter : nullptr}, .remote_signals = kCallerFd, .lifeline = kBrokerFd};
   if (masks) hooks.filter = &filter;
   if (!request.secrets.empty()) hooks.secrets = &secrets;
-  return TRY(launcher::launch(request, hooks)).exit_code;
+  const auto outcome = launcher::launch(request, hooks);
+  if (!outcome) {
+    if (masks) say_what_was_masked(filter);
+    return outcome.error();
+  }
+  return outcome->exit_code;
 }
 
 Result<int> mask(const Assignment& assignment) {
-  MaskingFilter filter(plan_of(assignment));
+  const launcher::LaunchRequest request = TRY(read_request());
+  MaskingFilter filter(plan_of(assignment, request.policy), remark);
   BrokerSecrets secrets(kBrokerFd, &filter);
   TRY(secrets.take());
   secrets.handed_over();
-  for (const std::string& warning : filter.warnings()) say(WarningMessage{warning});
+  for (const std::string& warning : filter.warnings()) remark(warning);
   TRY(mask_stdio(filter, kCallerFd));
   say_what_was_masked(filter);
   say(EndedMessage{});

@@ -25,6 +25,7 @@ int64_t now_ms() {
 Status mask_stdio(MaskingFilter& filter, int lifeline) {
   std::string out;
   for (bool ended = false; !ended;) {
+    Status masked;
     const auto deadline = filter.deadline_ms(Stream::kOutput);
     const int timeout = deadline ? static_cast<int>(std::clamp<int64_t>(*deadline - now_ms(), 0, 1000)) : -1;
     pollfd polled[] = {{STDIN_FILENO, POLLIN, 0}, {lifeline, 0, 0}};
@@ -35,16 +36,17 @@ Status mask_stdio(MaskingFilter& filter, int lifeline) {
       const auto space = filter.buffer(Stream::kOutput);
       const ssize_t n = ::read(STDIN_FILENO, space.data(), space.size());
       if (n < 0 && errno != EINTR && errno != EAGAIN) return sys::errno_error("read", "standard input");
-      if (n > 0) TRY(filter.feed(Stream::kOutput, static_cast<size_t>(n), now_ms(), out));
+      if (n > 0) masked = filter.feed(Stream::kOutput, static_cast<size_t>(n), now_ms(), out);
       if (n == 0) {
-        TRY(filter.finish(Stream::kOutput, out));
+        masked = filter.finish(Stream::kOutput, out);
         ended = true;
       }
     }
-    if (!ended && deadline && now_ms() >= *deadline) TRY(filter.idle(Stream::kOutput, now_ms(), out));
+    if (masked && !ended && deadline && now_ms() >= *deadline) masked = filter.idle(Stream::kOutput, now_ms(), out);
     if (auto written = sys::write_all(STDOUT_FILENO, out); !written)
       return with_context("standard output", written.error());
     out.clear();
+    TRY(masked);
   }
   return {};
 }

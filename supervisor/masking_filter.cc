@@ -110,26 +110,61 @@ class SecretReader {
   std::vector<masking::Secret> secrets_;
 };
 
+// Why the policy ends this run or withholds a stream: the secret, the form, the stream.
+std::string what_leaked(const masking::Masked& event, Stream stream) {
+  return cat("the secret ", event.name, " was printed as ", masking::name_of(event.form), " on ", name_of(stream));
+}
+
 class StringSink : public masking::Sink {
  public:
-  explicit StringSink(std::string& out) : out_(out) {}
+  StringSink(std::string& out, Stream stream) : out_(out), stream_(stream) {}
   void write(std::span<const std::byte> bytes) override {
     out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
   void masked(const masking::Masked& event) override {
-    if (event.action == OnLeak::kKill) killer_ = cat(event.name, " was printed as ", masking::name_of(event.form));
+    if (event.action == OnLeak::kMask) return;
+    leaked_ = what_leaked(event, stream_);
+    ends_run_ = event.action == OnLeak::kKill;
   }
-  Status verdict() const {
-    if (killer_.empty()) return {};
-    return Error{ErrorKind::kRefused, 0, cat("the policy ends this run: the secret ", killer_)};
+  Status verdict(const MaskingFilter::OnRemark& on_remark) const {
+    if (leaked_.empty()) return {};
+    if (ends_run_) return Error{ErrorKind::kRefused, 0, cat("output.on-leak = \"kill\" ends this run: ", leaked_)};
+    on_remark(cat("output.on-leak = \"withhold\": the rest of ", name_of(stream_), " is withheld: ", leaked_));
+    return {};
   }
 
  private:
   std::string& out_;
-  std::string killer_;
+  Stream stream_;
+  std::string leaked_;
+  bool ends_run_ = false;
 };
 
+OnLeak on_leak_of(policy::Output::OnLeak word) {
+  switch (word) {
+    case policy::Output::OnLeak::kKill: return OnLeak::kKill;
+    case policy::Output::OnLeak::kWithhold: return OnLeak::kWithhold;
+    case policy::Output::OnLeak::kMask: return OnLeak::kMask;
+  }
+  return OnLeak::kKill;
+}
+
 }  // namespace
+
+const char* name_of(Stream stream) {
+  switch (stream) {
+    case Stream::kOutput: return "stdout";
+    case Stream::kError: return "stderr";
+    case Stream::kTerminal: return "terminal";
+  }
+  return "";
+}
+
+masking::MaskOptions mask_options(const policy::Output& policy) {
+  return {.partial = policy.partial == policy::Output::Partial::kOn ? masking::Partial::kOn : masking::Partial::kOff,
+          .on_leak = on_leak_of(policy.on_leak),
+          .mask_anyway = policy.mask_anyway};
+}
 
 Status MaskingFilter::load(std::span<const UniqueFd> delivery) {
   const SecretReader reader = TRY(SecretReader::of(delivery));
@@ -143,40 +178,43 @@ Status MaskingFilter::load(std::span<const UniqueFd> delivery) {
     }
     chosen.push_back(secret);
   }
-  tables_.emplace(TRY(masking::Tables::create(chosen, plan_.options)));
+  tables_ = std::make_unique<masking::Tables>(TRY(masking::Tables::create(chosen, plan_.options)));
   for (const std::string& warning : tables_->warnings()) warnings_.push_back(warning);
-  for (auto& masker : maskers_) masker.emplace(TRY(masking::StreamMasker::create(*tables_)));
+  // All or none: what failed half-way must look like what was never loaded.
+  std::vector<masking::StreamMasker> maskers;
+  for (size_t i = 0; i < kStreams; ++i) maskers.push_back(TRY(masking::StreamMasker::create(*tables_)));
+  maskers_ = std::move(maskers);
   return {};
 }
 
 std::span<std::byte> MaskingFilter::buffer(Stream stream) { return of(stream).buffer(); }
 
 Status MaskingFilter::feed(Stream stream, size_t count, int64_t now_ms, std::string& out) {
-  StringSink sink(out);
+  StringSink sink(out, stream);
   TRY(of(stream).feed(count, now_ms, sink));
-  return sink.verdict();
+  return sink.verdict(on_remark_);
 }
 
 std::optional<int64_t> MaskingFilter::deadline_ms(Stream stream) const {
-  return tables_ ? of(stream).deadline_ms() : std::nullopt;
+  return is_loaded() ? of(stream).deadline_ms() : std::nullopt;
 }
 
 Status MaskingFilter::idle(Stream stream, int64_t now_ms, std::string& out) {
-  StringSink sink(out);
+  StringSink sink(out, stream);
   of(stream).flush_idle(now_ms, sink);
-  return sink.verdict();
+  return sink.verdict(on_remark_);
 }
 
 Status MaskingFilter::finish(Stream stream, std::string& out) {
-  if (!tables_) return {};  // the launch failed before there was any output
-  StringSink sink(out);
+  if (!is_loaded()) return {};  // the launch failed before there was any output
+  StringSink sink(out, stream);
   of(stream).finish(sink);
-  return sink.verdict();
+  return sink.verdict(on_remark_);
 }
 
 std::vector<MaskingFilter::StreamCount> MaskingFilter::counts() const {
   std::vector<StreamCount> all;
-  if (!tables_) return all;
+  if (!is_loaded()) return all;
   for (const Stream stream : {Stream::kOutput, Stream::kError, Stream::kTerminal})
     for (masking::Count& count : of(stream).counts()) all.push_back({stream, std::move(count)});
   return all;

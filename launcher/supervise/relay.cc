@@ -62,14 +62,16 @@ void Relay::prepare(std::vector<pollfd>& polled) {
 }
 
 Status Relay::step(const std::vector<pollfd>& polled, int64_t now_ms) {
-  if (read_slot_ != SIZE_MAX && polled[read_slot_].revents != 0) TRY(read_some(now_ms));
-  if (filter_ != nullptr && !ended_) {
+  Status read;
+  if (read_slot_ != SIZE_MAX && polled[read_slot_].revents != 0) read = read_some(now_ms);
+  if (read && filter_ != nullptr && !ended_) {
     const auto deadline = filter_->deadline_ms(stream_);
-    if (deadline && now_ms >= *deadline) TRY(filter_->idle(stream_, now_ms, waiting_));
+    if (deadline && now_ms >= *deadline) read = filter_->idle(stream_, now_ms, waiting_);
   }
-  // Tried at once, not only when poll said so: the usual case costs no extra round.
+  // Tried at once, not only when poll said so: the usual case costs no extra round. And also what a filter passed
+  // before it ended the run.
   if (!waiting_.empty() && !broken_) TRY(write_some());
-  return {};
+  return read;
 }
 
 std::optional<int64_t> Relay::deadline_ms() const {

@@ -31,7 +31,7 @@ _confide() {
   case ${COMP_WORDS[1]} in
     run) options="$shared --dry-run --status-fd --no-masking --trace-launch" ;;
     explain) options=$shared ;;
-    mask) options="--secret --env-file --help" ;;
+    mask) options="--profile --policy --secret --env-file --help" ;;
     doctor) options="--json --help" ;;
     shell) options="-- --help" ;;
     hook) options="codex claude --help" ;;

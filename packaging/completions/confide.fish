@@ -31,8 +31,8 @@ complete -c confide -n '__confide_verb run shell hook explain doctor mask policy
 
 complete -c confide -n '__confide_verb run explain mask' -l secret -x -d 'a secret by reference: NAME=REFERENCE'
 complete -c confide -n '__confide_verb run explain mask' -l env-file -r -F -d 'variables and references'
-complete -c confide -n '__confide_verb run explain' -l profile -x -a 'tool readonly agent bench' -d 'what the sandbox may see and do'
-complete -c confide -n '__confide_verb run explain' -l policy -r -F -d 'a file to use as the project\'s confide.toml'
+complete -c confide -n '__confide_verb run explain mask' -l profile -x -a 'tool readonly agent bench' -d 'what the sandbox may see and do'
+complete -c confide -n '__confide_verb run explain mask' -l policy -r -F -d 'a file to use as the project\'s confide.toml'
 complete -c confide -n '__confide_verb run explain' -l read -r -F -d 'show a path, read-only'
 complete -c confide -n '__confide_verb run explain' -l write -r -F -d 'show a path, writable'
 complete -c confide -n '__confide_verb run explain' -l hide -r -F -d 'show a folder as empty, a file as an empty one'

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,24 @@ namespace {
 
 void require(bool holds) {
   if (!holds) __builtin_trap();
+}
+
+std::string shown(std::string_view text) {
+  std::string out;
+  char escaped[8];
+  for (const char c : text) {
+    (void)std::snprintf(escaped, sizeof escaped, c >= ' ' && c < 0x7f && c != '\\' ? "%c" : "\\x%02x",
+                        static_cast<uint8_t>(c));
+    out += escaped;
+  }
+  return out;
+}
+
+void require_same(std::string_view how, const std::string& found, const std::string& expected) {
+  if (found == expected) return;
+  (void)std::fprintf(stderr, "%s\nexpected %s\nfound    %s\n", std::string(how).c_str(), shown(expected).c_str(),
+                     shown(found).c_str());
+  __builtin_trap();
 }
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
@@ -113,9 +132,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const oracle::Oracle oracle(secrets, partial == Partial::kOn ? oracle::Parts::kOn : oracle::Parts::kOff,
                               oracle::Short::kMask);
   const std::string expected = oracle.mask(input);
-  require(feed(fast, input, lengths) == expected);
-  require(feed(fast, input, {}) == expected);
-  require(feed(slow, input, lengths) == expected);
+  const auto check = [&](std::string_view how, const std::string& found) {
+    if (found == expected) return;
+    for (const oracle::Secret& secret : secrets)
+      (void)std::fprintf(stderr, "%s=%s\n", secret.name.c_str(), shown(secret.value).c_str());
+    (void)std::fprintf(stderr, "input    %s\npieces   %s\n", shown(input).c_str(), shown(lengths).c_str());
+    require_same(how, found, expected);
+  };
+  check("in pieces", feed(fast, input, lengths));
+  check("whole", feed(fast, input, {}));
+  check("in pieces, without the filter", feed(slow, input, lengths));
   with_pauses(fast, input);
   return 0;
 }

@@ -287,6 +287,9 @@ TEST(Forms, NamesWhatItFound) {
   const Tables tables = tables_of({{"S", value}});
   expect_form(tables, value, Form::kRaw);
   expect_form(tables, between_characters(value, " "), Form::kSpaced);
+  // What is spaced of itself is not spaced by anybody.
+  expect_form(tables_of({{"S", "correct horse battery"}}), "correct horse battery", Form::kRaw);
+  expect_form(tables_of({{"S", "correct horse battery"}}), "correct \x1b[1mhorse battery", Form::kSpaced);
   expect_form(tables, to_percent(value), Form::kPercent);
   expect_form(tables, to_json(value, false, true), Form::kBackslash);
   expect_form(tables, to_numeric_entities(value, true), Form::kEntity);

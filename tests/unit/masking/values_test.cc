@@ -157,6 +157,15 @@ TEST(Tables, LongValues) {
   }
 }
 
+// White space, or nothing but a terminal escape: of such a value some forms have no characters, and match nothing.
+TEST(Tables, ValuesWithoutVisibleCharacters) {
+  const std::vector<oracle::Secret> secrets = {
+      {"BLANK", "        "}, {"ESCAPE", "\x1b[1;2;3;4;5;6m"}, {"S", "hunter2-hunter2"}};
+  const Tables tables = tables_of(secrets, mask_anyway(secrets));
+  EXPECT_EQ(mask(tables, "a  hunter2-hunter2 b"), "a  " + marker() + " b");
+  EXPECT_EQ(tables.warnings(), std::vector<std::string>{"BLANK cannot be masked: it has no visible characters"});
+}
+
 TEST(Tables, TheLongestValueFits) {
   std::string value;
   for (int i = 0; value.size() < kMaxValue - 20; ++i)

@@ -89,6 +89,18 @@ TEST(Administrator, DemandsLayers) {
   EXPECT_EQ(policy.origin_of("layers.landlock").text, "10-site.toml:3");
 }
 
+TEST(Administrator, MakesMaskingStricterAndNeverLaxer) {
+  const std::string_view bounds = "output = { on-leak = \"withhold\", partial = \"on\", mask-anyway = [\"PIN\"] }\n";
+  const Policy lax = resolved(
+      under(bounds, "[profile.tool]\noutput = { on-leak = \"mask\", partial = \"off\", mask-anyway = [\"ID\"] }\n"));
+  EXPECT_EQ(lax.output, (Output{.on_leak = Output::OnLeak::kWithhold, .mask_anyway = {"ID", "PIN"}}));
+  EXPECT_EQ(lax.origin_of("output.on-leak").text, "10-site.toml:3");
+  const Policy strict = resolved(under(bounds, "[profile.tool]\noutput = { on-leak = \"kill\" }\n"));
+  EXPECT_EQ(strict.output.on_leak, Output::OnLeak::kKill);
+  EXPECT_EQ(strict.origin_of("output.on-leak").text, "confide.toml:3");
+  EXPECT_EQ(resolved(under(bounds)).output.on_leak, Output::OnLeak::kWithhold);
+}
+
 TEST(Administrator, HidesPathsFromEveryRun) {
   const std::string_view bounds = "hide = [\"/srv/prod\", \"~/.codex\"]\n";
   EXPECT_EQ(access_of(resolved(under(bounds)), "/srv/prod"), Access::kHide);

@@ -190,6 +190,7 @@ environment = { start = "minimal", pass = ["A"], set = { B = "c" } }
 limits = { memory = "2G", pids = 256, cpu = 1.5, timeout = "30s", grace = 5, open-files = 1024 }
 layers = { namespaces = "required", own-proc = "required", network = "required", landlock = "required", seccomp = "required", keyring = "required", cgroup = "required", idmap = "required" }
 mask = { untracked-env-files = false, globs = ["config/*.key"], exceptions = [".env.ci"], on-change = "end-run" }
+output = { on-leak = "kill", partial = "off", mask-anyway = ["PIN"] }
 powers = { host-root = true, host-proc = true, host-sys = true, writable-system = true }
 )",
                               "confide.toml");
