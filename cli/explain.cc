@@ -16,6 +16,7 @@ int explain_verb(Arguments arguments) {
   if (!own_environ) return fail(own_environ.error(), options.form);
   auto prepared = prepare(options, Asker::kPerson);
   if (!prepared) return fail(prepared.error(), options.form);
+  for (const std::string& remark : prepared->remarks) warn(remark);
   const auto code = show_plan(std::move(*prepared), options, own_environ->get());
   return code ? *code : fail(code.error(), options.form);
 }

@@ -20,6 +20,8 @@ constexpr Verb kVerbs[] = {
     {"shell", confide::cli::shell_verb, "run a shell command in a sandbox; what agents' clients call"},
     {"hook", confide::cli::hook_verb, "answer a client's question about one tool call"},
     {"explain", confide::cli::explain_verb, "show what `run` would do, step by step, and why"},
+    {"allow", confide::cli::allow_verb, "let a project's confide.toml count, as it is now"},
+    {"deny", confide::cli::deny_verb, "take that back"},
     {"doctor", confide::cli::doctor_verb, "say what this kernel and this place allow"},
     {"mask", confide::cli::mask_verb, "copy standard input to standard output, secrets concealed"},
     {"policy", confide::cli::policy_verb, "check a policy file, or print its schema"},

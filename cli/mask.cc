@@ -16,6 +16,7 @@ int mask_verb(Arguments arguments) {
   // What policy says of output holds here as in a run.
   const auto prepared = prepare({.flags = options->flags, .policy_file = options->policy_file}, Asker::kPerson);
   if (!prepared) return fail(prepared.error());
+  for (const std::string& remark : prepared->remarks) warn(remark);
   const auto own_environ = broker::open_own_environ();
   if (!own_environ) return fail(own_environ.error());
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -9,6 +9,7 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "cli/project_policy.h"
 #include "policy/parse.h"
 
 namespace confide::cli {
@@ -78,7 +79,13 @@ Result<Prepared> prepare(const RunOptions& options, Asker asker) {
                              .project_file = {},
                              .flags = options.flags,
                              .place = {}};
-  if (options.policy_file) input.project_file = TRY(read_document(*options.policy_file, policy::Role::kProject));
+  if (options.policy_file) {
+    input.project_file = TRY(read_document(*options.policy_file, policy::Role::kProject));
+  } else if (request.caller.project) {
+    auto project = TRY(allowed_policy(request.caller.project->canonical));
+    input.project_file = std::move(project.document);
+    if (!project.remark.empty()) prepared.remarks.push_back(std::move(project.remark));
+  }
   input.place.home = request.caller.home.requested == "/" ? "" : request.caller.home.requested;
   input.place.cwd = request.caller.cwd.canonical;
   if (request.caller.project) input.place.project = request.caller.project->canonical;

@@ -20,6 +20,7 @@ enum class Asker : uint8_t {
 struct Prepared {
   launcher::LaunchRequest request;
   std::vector<policy::Removed> removed;  // what was taken out of the environment
+  std::vector<std::string> remarks;      // what a person should know, one line each
 };
 
 Result<Prepared> prepare(const RunOptions& options, Asker asker);

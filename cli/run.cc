@@ -53,15 +53,6 @@ Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options
   return ended.exit_code;
 }
 
-// A project's own policy file could have been written by the agent.
-void tell_of_unused_file(const Prepared& prepared, const RunOptions& options) {
-  const auto& project = prepared.request.caller.project;
-  if (options.policy_file || !project) return;
-  const std::string file = project->canonical + "/confide.toml";
-  if (::access(file.c_str(), F_OK) == 0)
-    warn(cat(printable(file), " is not used unless you name it: --policy ", shell_quote(printable(file))));
-}
-
 bool has_secrets(const RunOptions& options) { return !options.secrets.empty() || !options.env_files.empty(); }
 
 Concealing concealing(const RunOptions& options) {
@@ -71,7 +62,7 @@ Concealing concealing(const RunOptions& options) {
 
 Result<int> run(const RunOptions& options, const UniqueFd& own_environ, StatusWriter& status) {
   Prepared prepared = TRY(prepare(options, Asker::kPerson));
-  tell_of_unused_file(prepared, options);
+  for (const std::string& remark : prepared.remarks) warn(remark);
   if (options.dry_run) return show_plan(std::move(prepared), options, own_environ.get());
   return has_secrets(options) ? run_with_secrets(prepared, options, own_environ.get(), status)
                               : run_plainly(prepared, options, status);

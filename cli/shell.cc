@@ -28,6 +28,7 @@ int shell_verb(Arguments arguments) {
   options.command = {"/bin/sh", "-c", arguments[1]};
   const auto prepared = prepare(options, Asker::kAgent);
   if (!prepared) return fail(prepared.error());
+  for (const std::string& remark : prepared->remarks) warn(remark);
   const auto outcome = launcher::launch(prepared->request, {});
   if (!outcome) return fail(outcome.error());
   if (outcome->time_limit) warn("the time limit ended the run");

@@ -12,6 +12,8 @@ int shell_verb(Arguments arguments);    // shell.cc
 int explain_verb(Arguments arguments);  // explain.cc
 int doctor_verb(Arguments arguments);   // doctor.cc
 int policy_verb(Arguments arguments);   // policy.cc
+int allow_verb(Arguments arguments);    // allow.cc
+int deny_verb(Arguments arguments);     // allow.cc
 int hook_verb(Arguments arguments);     // hook.cc
 int mask_verb(Arguments arguments);     // mask.cc
 

@@ -1,6 +1,7 @@
 #include "launcher/launcher.h"
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "launcher/host/git_index.h"
@@ -118,6 +119,7 @@ std::string masked_file_in(const LaunchRequest& request, const std::string& real
 
 Result<Caller> look_at_caller_from_environment() { return look_at_caller(HomeFrom::kEnvironment); }
 Result<Caller> look_at_caller_from_account() { return look_at_caller(HomeFrom::kAccount); }
+std::string home_of_account() { return account_home(::getuid()); }
 HostFacts host_facts() { return probe_quickly(); }
 HostFacts host_facts_by_trying() { return probe_by_trying(); }
 

@@ -104,6 +104,8 @@ std::string masked_file_in(const LaunchRequest& request, const std::string& real
 // For callers: who they are (launcher/host/survey.h).
 Result<Caller> look_at_caller_from_environment();
 Result<Caller> look_at_caller_from_account();
+// The home that /etc/passwd gives to the caller, whatever HOME says; empty if none.
+std::string home_of_account();
 HostFacts host_facts();            // the hot path's
 HostFacts host_facts_by_trying();  // doctor's
 

@@ -20,7 +20,7 @@ _confide_value() {
 
 _confide() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
-  local verbs="run shell hook explain doctor mask policy help"
+  local verbs="run shell hook explain allow deny doctor mask policy help"
   local shared="--profile --policy --env-file --secret --read --write --hide --network --env --timeout --memory --pids --cpu --json --help"
   local options
   COMPREPLY=()
@@ -34,6 +34,14 @@ _confide() {
     mask) options="--profile --policy --secret --env-file --help" ;;
     doctor) options="--json --help" ;;
     shell) options="-- --help" ;;
+    allow | deny)
+      if [[ $current != -* ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        return
+      fi
+      options="--json --help"
+      ;;
     hook) options="codex claude --help" ;;
     policy) options="--help" ;;
     *) return ;;
