@@ -19,6 +19,7 @@ constexpr Verb kVerbs[] = {
     {"run", confide::cli::run_verb, "run a command in a sandbox, with secrets where they are asked for"},
     {"shell", confide::cli::shell_verb, "run a shell command in a sandbox; what agents' clients call"},
     {"hook", confide::cli::hook_verb, "answer a client's question about one tool call"},
+    {"setup", confide::cli::setup_verb, "make an agent's client call `confide hook`"},
     {"explain", confide::cli::explain_verb, "show what `run` would do, step by step, and why"},
     {"allow", confide::cli::allow_verb, "let a project's confide.toml count, as it is now"},
     {"deny", confide::cli::deny_verb, "take that back"},

@@ -14,6 +14,7 @@ int doctor_verb(Arguments arguments);   // doctor.cc
 int policy_verb(Arguments arguments);   // policy.cc
 int allow_verb(Arguments arguments);    // allow.cc
 int deny_verb(Arguments arguments);     // allow.cc
+int setup_verb(Arguments arguments);    // setup.cc
 int hook_verb(Arguments arguments);     // hook.cc
 int mask_verb(Arguments arguments);     // mask.cc
 

@@ -20,7 +20,7 @@ _confide_value() {
 
 _confide() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
-  local verbs="run shell hook explain allow deny doctor mask policy help"
+  local verbs="run shell hook setup explain allow deny doctor mask policy help"
   local shared="--profile --policy --env-file --secret --read --write --hide --network --env --timeout --memory --pids --cpu --json --help"
   local options
   COMPREPLY=()
@@ -42,6 +42,7 @@ _confide() {
       fi
       options="--json --help"
       ;;
+    setup) options="codex claude --user --project --managed --boxed --print --remove --json --help" ;;
     hook) options="codex claude --help" ;;
     policy) options="--help" ;;
     *) return ;;
