@@ -20,6 +20,7 @@ constexpr Verb kVerbs[] = {
     {"shell", confide::cli::shell_verb, "run a shell command in a sandbox; what agents' clients call"},
     {"hook", confide::cli::hook_verb, "answer a client's question about one tool call"},
     {"setup", confide::cli::setup_verb, "make an agent's client call `confide hook`"},
+    {"agent", confide::cli::agent_verb, "run a whole coding agent in a sandbox of its own"},
     {"explain", confide::cli::explain_verb, "show what `run` would do, step by step, and why"},
     {"allow", confide::cli::allow_verb, "let a project's confide.toml count, as it is now"},
     {"deny", confide::cli::deny_verb, "take that back"},

@@ -127,7 +127,7 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
   app.footer(kFooter);
   app.get_formatter()->column_width(34);
   add_flag_option(app, "--profile", options.flags.profile, "NAME",
-                  "tool (default), readonly, agent, bench, or one from a policy file");
+                  "tool (default), readonly, agent, agent-codex, agent-claude, bench, or one of your own");
   app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")
       ->type_name("FILE");
   app.add_option("--env-file", options.env_files, "variables and references, as `op run` takes them; the last wins")

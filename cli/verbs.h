@@ -9,6 +9,7 @@ using Arguments = std::span<char*>;
 
 int run_verb(Arguments arguments);      // run.cc
 int shell_verb(Arguments arguments);    // shell.cc
+int agent_verb(Arguments arguments);    // agent.cc
 int explain_verb(Arguments arguments);  // explain.cc
 int doctor_verb(Arguments arguments);   // doctor.cc
 int policy_verb(Arguments arguments);   // policy.cc

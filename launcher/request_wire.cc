@@ -19,7 +19,8 @@ inline auto fields(Like<PathFact> auto& x) {
 }
 inline auto fields(Like<Ids> auto& x) { return std::tie(x.uid, x.gid); }
 inline auto fields(Like<Caller> auto& x) {
-  return std::tie(x.ids, x.privilege, x.sudo_ids, x.home, x.cache, x.cwd, x.project, x.terminals);
+  return std::tie(x.ids, x.privilege, x.sudo_ids, x.home, x.cache, x.cwd, x.project, x.terminals, x.ssh_agent,
+                  x.docker);
 }
 inline auto fields(Like<Command> auto& x) { return std::tie(x.argv, x.environment); }
 inline auto fields(Like<SecretSlot> auto& x) { return std::tie(x.name, x.deliver, x.origin); }

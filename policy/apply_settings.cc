@@ -97,6 +97,8 @@ void apply_setting(Policy& policy, const Setting& setting) {
     case Key::kPowerHostRoot: set_power(policy.powers.host_root, number(setting) == 1, origin); break;
     case Key::kPowerHostProc: set_power(policy.powers.host_proc, number(setting) == 1, origin); break;
     case Key::kPowerWritableSystem: set_power(policy.powers.writable_system, number(setting) == 1, origin); break;
+    case Key::kPowerSshAgent: set_power(policy.powers.ssh_agent, number(setting) == 1, origin); break;
+    case Key::kPowerDocker: set_power(policy.powers.docker, number(setting) == 1, origin); break;
     case Key::kVersion:
     case Key::kDefaultProfile:
     case Key::kProfiles:
@@ -107,6 +109,7 @@ void apply_setting(Policy& policy, const Setting& setting) {
     case Key::kRead:
     case Key::kWrite:
     case Key::kHide:
+    case Key::kProtect:
     case Key::kReadOnly:
     case Key::kToolchains:
     case Key::kGrantName:

@@ -32,6 +32,7 @@ enum class Key : uint8_t {
   kRead,
   kWrite,
   kHide,
+  kProtect,
   kReadOnly,
   kToolchains,
   kNetwork,
@@ -69,6 +70,8 @@ enum class Key : uint8_t {
   kPowerHostProc,
   kPowerHostSys,
   kPowerWritableSystem,
+  kPowerSshAgent,
+  kPowerDocker,
 
   kGrantName,
   kGrantEnvironment,

@@ -27,6 +27,8 @@ class Narrower {
       case Key::kPowerHostRoot: return refuse_power(setting, policy_.powers.host_root);
       case Key::kPowerHostProc: return refuse_power(setting, policy_.powers.host_proc);
       case Key::kPowerWritableSystem: return refuse_power(setting, policy_.powers.writable_system);
+      case Key::kPowerSshAgent: return refuse_power(setting, policy_.powers.ssh_agent);
+      case Key::kPowerDocker: return refuse_power(setting, policy_.powers.docker);
       case Key::kMemory: return limit_count(setting, policy_.limits.memory_bytes);
       case Key::kPids: return limit_count(setting, policy_.limits.pids);
       case Key::kCpu: return limit_cpu(setting);
@@ -55,6 +57,7 @@ class Narrower {
       case Key::kExtends:
       case Key::kRead:
       case Key::kWrite:
+      case Key::kProtect:
       case Key::kToolchains:
       case Key::kHidePid:
       case Key::kProcSubset:

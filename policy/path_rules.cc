@@ -14,6 +14,7 @@ const char* verb(Access access) {
     case Access::kRead: return "read";
     case Access::kWrite: return "write";
     case Access::kHide: return "hide";
+    case Access::kProtect: return "protect";
   }
   return "?";
 }

@@ -37,11 +37,16 @@ const char* name_of(Layer layer);  // "namespaces", "own-proc", "network", "land
 enum class Need : uint8_t { kRequired, kBestEffort };
 
 enum class Access : uint8_t {
-  kRead,   // read and execute
-  kWrite,  // also create, change, remove
-  kHide,   // a folder appears empty, a file empty; nothing of it can be read
+  kRead,     // read and execute
+  kWrite,    // also create, change, remove
+  kHide,     // a folder appears empty, a file empty; nothing of it can be read
+  kProtect,  // in a writable folder: can be read, and neither changed nor replaced; elsewhere it says nothing
 };
-enum class IfMissing : uint8_t { kError, kSkip };
+enum class IfMissing : uint8_t {
+  kError,
+  kSkip,
+  kCover,  // kProtect only: cannot be made either
+};
 
 // One path as the sandbox sees it; the same path inside and outside. `~`, `$PROJECT`, `$HOME` are already expanded;
 // symbolic links are not yet resolved. A later rule wins over an earlier one on the same or a nested path.
@@ -133,11 +138,22 @@ struct WritableSystem {
   bool operator==(const WritableSystem&) const = default;
 };
 
+struct HostSshAgent {
+  Origin origin;
+  bool operator==(const HostSshAgent&) const = default;
+};  // the socket of the caller's ssh-agent
+struct HostDocker {
+  Origin origin;
+  bool operator==(const HostDocker&) const = default;
+};  // the socket of docker or podman
+
 struct Powers {
   std::optional<HostRoot> host_root;
   std::optional<HostProc> host_proc;
   std::optional<HostSys> host_sys;
   std::optional<WritableSystem> writable_system;
+  std::optional<HostSshAgent> ssh_agent;
+  std::optional<HostDocker> docker;
   bool operator==(const Powers&) const = default;
 };
 

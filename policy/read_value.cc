@@ -268,8 +268,9 @@ class NodeReader {
   // An item with an empty origin was complained about already.
   Item read_item(const Node& node) {
     // What is hidden need not be there: a profile is shared by people whose homes differ.
-    const IfMissing usual =
-        info_.key == Key::kHide || info_.key == Key::kReadOnly ? IfMissing::kSkip : IfMissing::kError;
+    const IfMissing usual = info_.key == Key::kHide || info_.key == Key::kReadOnly ? IfMissing::kSkip
+                            : info_.key == Key::kProtect                           ? IfMissing::kCover
+                                                                                   : IfMissing::kError;
     if (node.kind == Node::Kind::kText) return {node.text, usual, origin(node.position)};
     if (node.kind != Node::Kind::kTable || info_.shape != Shape::kPaths) {
       complain(node.position,
@@ -284,10 +285,13 @@ class NodeReader {
       if (entry.key == "path" && is_text) {
         item.text = entry.value.text;
         has_path = true;
+      } else if (entry.key == "if-missing" && is_text && entry.value.text == "cover" && info_.key == Key::kProtect) {
+        item.if_missing = IfMissing::kCover;
       } else if (entry.key == "if-missing" && is_text && (entry.value.text == "skip" || entry.value.text == "error")) {
         item.if_missing = entry.value.text == "skip" ? IfMissing::kSkip : IfMissing::kError;
       } else if (entry.key == "if-missing") {
-        complain(entry.value.position, "`if-missing` must be \"skip\" or \"error\"");
+        complain(entry.value.position,
+                 cat("`if-missing` must be \"skip\" or \"error\"", info_.key == Key::kProtect ? ", or \"cover\"" : ""));
       } else if (entry.key == "path") {
         complain(entry.value.position, cat("`path` must be a text, not ", name_of(entry.value.kind)));
       } else {

@@ -150,6 +150,8 @@ class Resolver {
         TRY(add_paths(setting, Access::kWrite, level));
       else if (setting.key == Key::kHide)
         TRY(add_paths(setting, Access::kHide, level));
+      else if (setting.key == Key::kProtect)
+        TRY(add_paths(setting, Access::kProtect, level));
       else if (setting.key == Key::kToolchains)
         toolchains_ = &setting;
       else
@@ -163,7 +165,7 @@ class Resolver {
     for (const Item& item : std::get<std::vector<Item>>(setting.value)) {
       auto path = expand_path(item.text, PathSource::kFile, place_);
       if (!path) {
-        if (item.if_missing == IfMissing::kSkip && place_.home.empty()) continue;
+        if (item.if_missing != IfMissing::kError && place_.home.empty()) continue;
         return with_context(item.origin.text, std::move(path).error());
       }
       if (*path) {
@@ -184,6 +186,8 @@ class Resolver {
     TRY(set_by_flag(Key::kMemory, flags.memory));
     TRY(set_by_flag(Key::kPids, flags.pids));
     TRY(set_by_flag(Key::kCpu, flags.cpu));
+    TRY(set_by_flag(Key::kInnerSandbox, flags.inner_sandbox));
+    for (const Flag& flag : flags.powers) TRY(give_power(flag));
     for (const Flag& flag : flags.env) TRY(apply_env(flag));
     std::vector<PathRule> level;
     TRY(add_flag_paths(flags.reads, Access::kRead, level));
@@ -203,6 +207,21 @@ class Resolver {
     if (!value) return wrong_flag(*flag, value.error());
     apply_setting(policy_, {key, std::move(*value), {flag->name}});
     return {};
+  }
+
+  Status give_power(const Flag& flag) {
+    constexpr std::string_view kPrefix = "powers.";
+    const KeyInfo* info = find_key(Section::kProfile, cat(kPrefix, flag.text));
+    if (info != nullptr) {
+      apply_setting(policy_, {info->key, uint64_t{1}, {cat(flag.name, " ", flag.text)}});
+      return {};
+    }
+    std::vector<std::string> names;
+    for (const KeyInfo& key : all_keys())
+      if (key.section == Section::kProfile && key.path.starts_with(kPrefix))
+        names.emplace_back(key.path.substr(kPrefix.size()));
+    return Error{ErrorKind::kUsage, 0,
+                 cat(flag.name, ": no power is called `", printable(flag.text), "`; there are ", join(names, ", "))};
   }
 
   // The text may hold a value: an error names the variable only.

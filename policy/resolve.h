@@ -30,12 +30,14 @@ struct Overrides {
   std::vector<Flag> reads;
   std::vector<Flag> writes;
   std::vector<Flag> hides;
-  std::optional<Flag> network;  // "none" or "host"
-  std::vector<Flag> env;        // "NAME" passes the caller's, "NAME=VALUE" sets
-  std::optional<Flag> timeout;  // "30s"
-  std::optional<Flag> memory;   // "2G"
-  std::optional<Flag> pids;     // "256"
-  std::optional<Flag> cpu;      // "1.5"
+  std::optional<Flag> network;        // "none" or "host"
+  std::vector<Flag> env;              // "NAME" passes the caller's, "NAME=VALUE" sets
+  std::optional<Flag> timeout;        // "30s"
+  std::optional<Flag> memory;         // "2G"
+  std::optional<Flag> pids;           // "256"
+  std::optional<Flag> cpu;            // "1.5"
+  std::optional<Flag> inner_sandbox;  // "refused" or "allowed"
+  std::vector<Flag> powers;           // "ssh-agent": a key of `powers`
 };
 
 struct ResolveInput {

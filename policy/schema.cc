@@ -130,7 +130,7 @@ std::string schema_json() {
   }
   const std::string path =
       R"({ "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "object", "additionalProperties": false, "required": ["path"], )"
-      R"("properties": { "path": { "type": "string", "minLength": 1 }, "if-missing": { "enum": ["skip", "error"] } } }] })";
+      R"("properties": { "path": { "type": "string", "minLength": 1 }, "if-missing": { "enum": ["skip", "error", "cover"] } } }] })";
   const std::string variable =
       cat("{ \"anyOf\": [", texts(), ", ", section_object(Section::kVariable, "", "    "), "] }");
   const std::string definitions =

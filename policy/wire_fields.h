@@ -13,8 +13,8 @@ namespace confide::policy {
 using archive::Like;
 
 constexpr Layer last_value(Layer) { return Layer::kIdmap; }
-constexpr Access last_value(Access) { return Access::kHide; }
-constexpr IfMissing last_value(IfMissing) { return IfMissing::kSkip; }
+constexpr Access last_value(Access) { return Access::kProtect; }
+constexpr IfMissing last_value(IfMissing) { return IfMissing::kCover; }
 constexpr System last_value(System) { return System::kWholeRoot; }
 constexpr Project last_value(Project) { return Project::kWritable; }
 constexpr Network last_value(Network) { return Network::kHost; }
@@ -46,7 +46,11 @@ inline auto fields(Like<HostRoot> auto& x) { return std::tie(x.origin); }
 inline auto fields(Like<HostProc> auto& x) { return std::tie(x.origin); }
 inline auto fields(Like<HostSys> auto& x) { return std::tie(x.origin); }
 inline auto fields(Like<WritableSystem> auto& x) { return std::tie(x.origin); }
-inline auto fields(Like<Powers> auto& x) { return std::tie(x.host_root, x.host_proc, x.host_sys, x.writable_system); }
+inline auto fields(Like<HostSshAgent> auto& x) { return std::tie(x.origin); }
+inline auto fields(Like<HostDocker> auto& x) { return std::tie(x.origin); }
+inline auto fields(Like<Powers> auto& x) {
+  return std::tie(x.host_root, x.host_proc, x.host_sys, x.writable_system, x.ssh_agent, x.docker);
+}
 inline auto fields(Like<Policy> auto& x) {
   return std::tie(x.profile, x.profile_origin, x.system, x.project, x.home_visible, x.paths, x.masks, x.output,
                   x.network, x.network_origin, x.hide_pid, x.proc_subset, x.landlock, x.inner_sandbox, x.syscalls,

@@ -24,6 +24,8 @@ enum class OpKind : uint8_t {
   kMountFs,
   kSetAttributes,
   kMaskFile,
+  kCover,
+  kForbidNamespaces,
   kKeepNamespace,
   kLoopbackUp,
   kReceiveSecrets,
@@ -107,6 +109,14 @@ struct MaskFile {
   const char* empty;
   const char* target;
 };
+// A socket at `name` below `folder`, or a file with `content`, mounted on itself and read-only. What stands there
+// already is covered by itself.
+struct Cover {
+  const char* folder;
+  const char* name;
+  const char* content;  // null: a socket
+  size_t size;
+};
 // Tells the supervisor that the child stands, receives the delivery block and the descriptors, writes the files of
 // `folder` (null where nothing is delivered as a file).
 struct ReceiveSecrets {
@@ -166,6 +176,7 @@ struct FrozenOp {
     MountFs mount_fs;
     SetAttributes set_attributes;
     MaskFile mask_file;
+    Cover cover;
     ReceiveSecrets receive_secrets;
     OpenTerminal open_terminal;
     SetRlimit set_rlimit;

@@ -46,6 +46,17 @@ int bind_carefully(const Bind& op) {
   return error;
 }
 
+long make_cover_file(int folder, const Cover& op) {
+  const abi::OpenHow how{.flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                         .mode = 0600,
+                         .resolve = abi::kResolveBeneath | abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks};
+  const long fd = raw::call(abi::kNrOpenat2, folder, op.name, &how, sizeof how);
+  if (fd < 0) return fd;
+  const long written = raw::call(SYS_write, static_cast<int>(fd), op.content, op.size);
+  raw::close_fd(static_cast<int>(fd));
+  return written < 0 ? written : 0;
+}
+
 }  // namespace
 
 int new_root(const NewRoot& op) {
@@ -95,6 +106,34 @@ int mask_file(const MaskFile& op) {
   const int error = attach(static_cast<int>(tree), op.target);
   raw::close_fd(static_cast<int>(tree));
   return error == ENOENT ? 0 : error;  // gone since it was looked at: there is nothing to mask
+}
+
+int cover(const Cover& op) {
+  const uint64_t walk = abi::kResolveBeneath | abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks;
+  const abi::OpenHow how{.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = walk};
+  const long folder = raw::call(abi::kNrOpenat2, AT_FDCWD, op.folder, &how, sizeof how);
+  if (folder < 0) return to_errno(folder);
+  const int at = static_cast<int>(folder);
+  // A folder above that is not there, or is a link, was replaced since it was looked at: then it fails here.
+  long result =
+      op.content == nullptr ? raw::call(SYS_mknodat, at, op.name, S_IFSOCK | 0600, 0) : make_cover_file(at, op);
+  if (result == -EEXIST) result = 0;
+  const abi::OpenHow found{.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = walk};
+  if (result == 0) result = raw::call(abi::kNrOpenat2, at, op.name, &found, sizeof found);
+  raw::close_fd(at);
+  if (result < 0) return to_errno(result);
+  const int target = static_cast<int>(result);
+  result = raw::call(SYS_open_tree, target, "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC);
+  if (result >= 0) {
+    const int tree = static_cast<int>(result);
+    const abi::MountAttr attributes{.attr_set = abi::kMountAttrRdonly};
+    result = raw::call(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+    if (result == 0)
+      result = raw::call(SYS_move_mount, tree, "", target, "", abi::kMoveMountFEmptyPath | abi::kMoveMountTEmptyPath);
+    raw::close_fd(tree);
+  }
+  raw::close_fd(target);
+  return to_errno(result);
 }
 
 int keep_namespace(ChildState& state) {

@@ -22,6 +22,7 @@ int bind(const Bind& op);
 int mount_fs(const MountFs& op);
 int set_attributes(const SetAttributes& op);
 int mask_file(const MaskFile& op);
+int cover(const Cover& op);
 // Opens the process's own mount namespace, for the supervisor: from outside, an undumpable process's is closed to it.
 int keep_namespace(ChildState& state);
 int enter_root();
@@ -37,6 +38,8 @@ int loopback_up();
 int new_session();
 int open_terminal(ChildState& state, const OpenTerminal& op);
 int join_keyring();
+// user.max_user_namespaces of the own user namespace, by the own procfs (namespaces(7), /proc/sys/user).
+int forbid_namespaces();
 int set_rlimit(const SetRlimit& op);
 int change_dir(const ChangeDir& op);
 

@@ -59,6 +59,14 @@ int join_keyring() {
   return to_errno(raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0));
 }
 
+int forbid_namespaces() {
+  const long fd = raw::call(SYS_openat, AT_FDCWD, "/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC, 0);
+  if (fd < 0) return to_errno(fd);
+  const long result = raw::call(SYS_write, static_cast<int>(fd), "0", 1);
+  raw::close_fd(static_cast<int>(fd));
+  return to_errno(result);
+}
+
 int set_rlimit(const SetRlimit& op) {
   const struct {
     uint64_t soft;

@@ -10,6 +10,7 @@
 
 #include <climits>
 #include <cstdlib>
+#include <set>
 
 #include "base/sys.h"
 #include "base/text.h"
@@ -45,6 +46,39 @@ std::optional<Ids> sudo_ids() {
   constexpr unsigned long kMax = 0xFFFF'FFFE;
   if (!u || !g || *u == 0 || *u > kMax || *g == 0 || *g > kMax) return {};
   return Ids{static_cast<uint32_t>(*u), static_cast<uint32_t>(*g)};
+}
+
+// The path of a socket that a variable of the caller's names.
+std::string socket_path(const char* variable, std::string_view scheme) {
+  const char* text = std::getenv(variable);
+  std::string_view value = text != nullptr ? text : "";
+  if (!value.starts_with(scheme)) return {};
+  value.remove_prefix(scheme.size());
+  return value.starts_with('/') ? std::string(value) : std::string();
+}
+
+std::optional<PathFact> socket_at(const std::string& path) {
+  PathFact fact = path.empty() ? PathFact{} : look_at(path);
+  return fact.kind == FileKind::kOther ? std::optional(std::move(fact)) : std::nullopt;
+}
+
+// The folders below `project` and above `path`, outermost first.
+std::vector<std::string> folders_between(const std::string& project, const std::string& path) {
+  std::vector<std::string> found;
+  if (!path.starts_with(project + "/")) return found;
+  for (size_t at = path.find('/', project.size() + 1); at != std::string::npos; at = path.find('/', at + 1))
+    found.push_back(path.substr(0, at));
+  return found;
+}
+
+void look_above_protected(const policy::Policy& policy, Scene& scene) {
+  if (!scene.caller.project) return;
+  std::set<std::string> seen;
+  for (const policy::PathRule& rule : policy.paths) {
+    if (rule.access != policy::Access::kProtect) continue;
+    for (const std::string& folder : folders_between(scene.caller.project->canonical, rule.path))
+      if (seen.insert(folder).second) scene.above_protected.push_back(look_at(folder));
+  }
 }
 
 bool is_or_holds(const std::string& folder, const std::string& path) {
@@ -106,6 +140,12 @@ Result<Caller> look_at_caller(HomeFrom home_from) {
   else if (caller.home.requested.size() > 1)
     caller.cache = caller.home.requested + "/.cache";
 
+  if (home_from == HomeFrom::kEnvironment) {
+    caller.ssh_agent = socket_path("SSH_AUTH_SOCK", "");
+    caller.docker = socket_path("DOCKER_HOST", "unix://");
+    if (caller.docker.empty()) caller.docker = "/var/run/docker.sock";
+  }
+
   char cwd[PATH_MAX];
   if (::getcwd(cwd, sizeof cwd) == nullptr || cwd[0] != '/') {
     return Error{ErrorKind::kRefused, 0, "the working directory does not exist any more; change to one that does"};
@@ -158,6 +198,9 @@ Scene survey(const policy::Policy& policy, Caller caller) {
     }
   }
   for (const policy::PathRule& rule : policy.paths) scene.paths.push_back(look_at(rule.path));
+  look_above_protected(policy, scene);
+  if (policy.powers.ssh_agent) scene.ssh_agent = socket_at(scene.caller.ssh_agent);
+  if (policy.powers.docker) scene.docker = socket_at(scene.caller.docker);
   if (const auto scope = mask_scope(policy, scene.caller)) {
     FoundMasks found = find_masks(scope->masks, scope->folder, scene.caller.cache);
     scene.masks = std::move(found.files);

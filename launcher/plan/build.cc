@@ -219,6 +219,7 @@ class Builder {
     SealStep seal;
     if (policy_.system == policy::System::kWholeRoot && policy_.powers.writable_system) seal.writable.emplace_back("/");
     for (const ViewNode& node : view_.nodes) place(node, seal);
+    for (const std::string& remark : view_.remarks) plan_.remarks.push_back(remark);
     TRY(tell_of_idmap());
     if (private_passwd()) {
       add(BindStep{.source = {.requested = "/run/confide/passwd", .kind = FileKind::kFile},
@@ -241,6 +242,8 @@ class Builder {
     add(std::move(seal), kBuiltIn);
     for (const ViewNode& node : view_.nodes)
       if (node.what == What::kHidden) add(mask(node.path, node.source.kind, MaskReason::kHidden), node.origin);
+    if (!view_.covered.empty())
+      add(CoverStep{caller_.project->canonical, view_.covered}, policy_.profile_origin.text, Need::kBestEffort);
     for (const PathFact& file : in_.scene.masks) put_masks_over(file);
     add(DevicesStep{{std::begin(kDevices), std::end(kDevices)}}, kBuiltIn);
     add(FilesystemStep{"devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620", Writable::kYes}, kBuiltIn);
@@ -252,6 +255,21 @@ class Builder {
       hide_kernel_lists();
     }
     add(PivotStep{}, kBuiltIn);
+    return forbid_namespaces();
+  }
+
+  // The filter tool refuses namespaces by itself.
+  Status forbid_namespaces() {
+    if (policy_.inner_sandbox == policy::InnerSandbox::kAllowed || policy_.syscalls == policy::SyscallProfile::kTool)
+      return {};
+    const std::string& origin = policy_.origin_of("inner-sandbox").text;
+    if (!own_proc_) {
+      return Error{ErrorKind::kUnsupported, 0,
+                   cat("inner-sandbox = \"refused\" (", origin,
+                       ") needs a procfs of its own, which cannot be had here; syscalls = \"tool\" refuses namespaces "
+                       "without one")};
+    }
+    add(NoNamespacesStep{}, origin);
     return {};
   }
 

@@ -32,6 +32,7 @@ const char* access_text(Access access) {
     case Access::kRead: return "ro";
     case Access::kWrite: return "rw";
     case Access::kHide: return "hidden";
+    case Access::kProtect: return "protected";
   }
   return "";
 }
@@ -121,6 +122,15 @@ StepText describe(const Action& action) {
           },
           [](const MaskStep& s) {
             return StepText{s.reason == MaskReason::kMasked ? "mask" : "hide", printable(s.path)};
+          },
+          [](const CoverStep& s) {
+            std::vector<std::string> shown;
+            for (const CoveredName& name : s.names) shown.push_back(printable(name.name));
+            return StepText{"cover",
+                            cat("not there and not to be made in ", printable(s.folder), ": ", join(shown, " "))};
+          },
+          [](const NoNamespacesStep&) {
+            return StepText{"namespaces", "none can be made inside (user.max_user_namespaces = 0)"};
           },
           [](const WatchStep& s) {
             const bool ends = s.on_change == policy::Masks::OnChange::kEndRun;

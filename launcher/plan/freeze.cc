@@ -123,6 +123,14 @@ class Freezer {
     const char* empty = inside(step.empty);
     op(OpKind::kMaskFile).mask_file = {empty, inside(step.path)};
   }
+  void put(const CoverStep& step) {
+    const char* folder = inside(step.folder);
+    for (const CoveredName& name : step.names) {
+      const char* content = name.content.empty() ? nullptr : keep(name.content);
+      op(OpKind::kCover).cover = {folder, keep(name.name), content, name.content.size()};
+    }
+  }
+  void put(const NoNamespacesStep&) { op(OpKind::kForbidNamespaces); }
   void put(const WatchStep&) { op(OpKind::kKeepNamespace); }
   void put(const LoopbackStep&) { op(OpKind::kLoopbackUp); }
   void put(const PivotStep&) { op(OpKind::kPivotRoot); }

@@ -49,6 +49,9 @@ struct Caller {
   PathFact cwd;
   std::optional<PathFact> project;
   uint32_t terminals = 0;  // bit n: descriptor n is a terminal
+  // Sockets of the caller's that a power shows; not looked for where a request's environment carries no power.
+  std::string ssh_agent;  // SSH_AUTH_SOCK
+  std::string docker;     // of DOCKER_HOST, else the usual place
   bool operator==(const Caller&) const = default;
 };
 
@@ -69,10 +72,13 @@ struct MaskSearch {
 struct Scene {
   Caller caller;
   std::vector<SystemEntry> system;
-  std::vector<PathFact> paths;  // of policy.paths, same order
-  std::vector<PathFact> masks;  // files of the project to mask
+  std::vector<PathFact> paths;            // of policy.paths, same order
+  std::vector<PathFact> above_protected;  // folders of the project above what the policy protects, each once
+  std::vector<PathFact> masks;            // files of the project to mask
   MaskSearch mask_search;
-  std::optional<PathFact> resolver;  // where /etc/resolv.conf leads, if outside /etc and /usr
+  std::optional<PathFact> resolver;   // where /etc/resolv.conf leads, if outside /etc and /usr
+  std::optional<PathFact> ssh_agent;  // where powers ask for them
+  std::optional<PathFact> docker;
   bool operator==(const Scene&) const = default;
 };
 

@@ -93,6 +93,23 @@ struct MaskStep {
   MaskReason reason = MaskReason::kMasked;
   bool operator==(const MaskStep&) const = default;
 };
+// Names below `folder` that are not there and that nobody shall make: something stands in the place of each during the
+// run, mounted on itself and read-only. The launcher takes it away again. Where `content` is empty it is a socket,
+// which git, grep and most tools pass by.
+struct CoveredName {
+  std::string name;
+  std::string content;
+  bool operator==(const CoveredName&) const = default;
+};
+struct CoverStep {
+  std::string folder;
+  std::vector<CoveredName> names;
+  bool operator==(const CoverStep&) const = default;
+};
+// No process of the sandbox can make a user namespace.
+struct NoNamespacesStep {
+  bool operator==(const NoNamespacesStep&) const = default;
+};
 // Masked names in `folder` are watched during the run, from outside: the supervisor needs the sandbox's mount
 // namespace.
 struct WatchStep {
@@ -175,10 +192,11 @@ struct ExecStep {
   bool operator==(const ExecStep&) const = default;
 };
 
-using Action = std::variant<CloneStep, CgroupStep, IdentityStep, ChangeIdsStep, RootStep, MakeFolder, FileStep,
-                            LinkStep, BindStep, FilesystemStep, SealStep, DevicesStep, MaskStep, WatchStep,
-                            LoopbackStep, PivotStep, SessionStep, KeyringStep, LimitsStep, SecretsStep, LandlockStep,
-                            PrivilegesStep, VerifyStep, SeccompStep, DirectoryStep, ExecStep>;
+using Action =
+    std::variant<CloneStep, CgroupStep, IdentityStep, ChangeIdsStep, RootStep, MakeFolder, FileStep, LinkStep, BindStep,
+                 FilesystemStep, SealStep, DevicesStep, MaskStep, CoverStep, WatchStep, NoNamespacesStep, LoopbackStep,
+                 PivotStep, SessionStep, KeyringStep, LimitsStep, SecretsStep, LandlockStep, PrivilegesStep, VerifyStep,
+                 SeccompStep, DirectoryStep, ExecStep>;
 
 struct Step {
   Action action;

@@ -36,11 +36,14 @@ class ViewMaker {
     else if (policy_.system != policy::System::kWholeRoot)
       add_home(profile);
     TRY(add_paths());
+    TRY(add_sockets());
     add_project(profile);
+    pin_above_protected();
     std::ranges::stable_sort(nodes_, path_less, &ViewNode::path);
     keep_last_of_each_path();
     drop_redundant();
-    return View{std::move(nodes_), std::move(skipped_)};
+    cover_missing();
+    return View{std::move(nodes_), std::move(covered_), std::move(remarks_), std::move(skipped_)};
   }
 
  private:
@@ -103,6 +106,10 @@ class ViewMaker {
     for (size_t i = 0; i < policy_.paths.size(); ++i) {
       const policy::PathRule& rule = policy_.paths[i];
       const PathFact& fact = scene_.paths[i];
+      if (rule.access == Access::kProtect && fact.kind != FileKind::kMissing) {
+        add_protected(fact, rule.origin.text);
+        continue;
+      }
       if (fact.kind == FileKind::kMissing) {
         if (rule.if_missing == policy::IfMissing::kError) {
           return Error{ErrorKind::kRefused, 0, cat(printable(rule.path), " (", rule.origin.text, ") does not exist")};
@@ -121,6 +128,74 @@ class ViewMaker {
       add_bind(fact, rule.access, rule.origin.text);
     }
     return {};
+  }
+
+  // A link would be replaced by what it names; nothing can be mounted on it.
+  void add_protected(const PathFact& fact, const std::string& origin) {
+    if (fact.requested != fact.canonical) {
+      remarks_.push_back(cat(printable(fact.requested), " is reached through a symbolic link and so is not protected"));
+      return;
+    }
+    if (fact.kind == FileKind::kOther) return;  // a cover that another run of ours put there: covered again
+    nodes_.push_back({.path = fact.canonical, .source = fact, .origin = origin, .pin = ViewNode::Pin::kProtected});
+  }
+
+  // What a rename of the folder above would take away is held by that folder's being a mount itself.
+  void pin_above_protected() {
+    for (const PathFact& fact : scene_.above_protected) {
+      if (fact.kind != FileKind::kFolder || fact.requested != fact.canonical) continue;
+      // Whoever named the folder itself, and not for writing, has said more.
+      const bool narrower = std::ranges::any_of(nodes_, [&](const ViewNode& node) {
+        return node.path == fact.canonical && (node.what != What::kBind || node.access != Access::kWrite);
+      });
+      if (narrower) continue;
+      nodes_.push_back({.path = fact.canonical,
+                        .source = fact,
+                        .access = Access::kWrite,
+                        .origin = "above what is protected",
+                        .pin = ViewNode::Pin::kSelf});
+    }
+  }
+
+  // The outermost part of the path that is not there yet: where something could be made.
+  const PathFact& first_missing(const PathFact& fact) const {
+    for (const PathFact& above : scene_.above_protected)
+      if (above.kind == FileKind::kMissing && is_within(fact.requested, above.requested)) return above;
+    return fact;
+  }
+
+  void cover_missing() {
+    const auto& project = scene_.caller.project;
+    if (!project) return;
+    for (size_t i = 0; i < policy_.paths.size(); ++i) {
+      const policy::PathRule& rule = policy_.paths[i];
+      const PathFact& fact = scene_.paths[i];
+      const bool absent = fact.kind == FileKind::kMissing || fact.kind == FileKind::kOther;
+      if (rule.access != Access::kProtect || rule.if_missing != policy::IfMissing::kCover || !absent) continue;
+      const std::string& path = first_missing(fact).requested;
+      if (!is_within(path, project->canonical) || path == project->canonical) continue;
+      const ViewNode* in = covering(nodes_, path);
+      if (in == nullptr || in->what != What::kBind || in->access != Access::kWrite) continue;
+      std::string name = path.substr(project->canonical.size() + 1);
+      if (std::ranges::find(covered_, name, &CoveredName::name) != covered_.end()) continue;
+      // git reads a file of this name in its folder, and takes another folder's hooks and configuration if it says so
+      // (gitrepository-layout(5)); "." says nothing else than its absence, and neither does an empty configuration.
+      std::string content = name.ends_with(".git/commondir")         ? ".\n"
+                            : name.ends_with(".git/config.worktree") ? "\n"
+                                                                     : "";
+      covered_.push_back({std::move(name), std::move(content)});
+    }
+  }
+
+  Status add_sockets() {
+    const auto add = [this](const auto& power, const std::optional<PathFact>& socket, const char* cure) -> Status {
+      if (!power) return {};
+      if (!socket) return Error{ErrorKind::kRefused, 0, cat(power->origin.text, ": there is no such socket; ", cure)};
+      add_bind(*socket, Access::kRead, power->origin.text);
+      return {};
+    };
+    TRY(add(policy_.powers.ssh_agent, scene_.ssh_agent, "SSH_AUTH_SOCK must name the agent's"));
+    return add(policy_.powers.docker, scene_.docker, "DOCKER_HOST=unix://… names one in another place");
   }
 
   void add_project(const std::string& origin) {
@@ -166,9 +241,11 @@ class ViewMaker {
     std::vector<ViewNode> kept;
     for (ViewNode& node : nodes_) {
       const ViewNode* parent = covering(kept, node.path);
+      const bool in_writable = parent != nullptr && parent->what == What::kBind && parent->access == Access::kWrite;
+      if (node.pin != ViewNode::Pin::kNo && !in_writable) continue;
       const bool same_view = parent != nullptr && parent->what == What::kBind && node.what == What::kBind &&
-                             parent->access == node.access && node.path == node.source.canonical &&
-                             parent->path == parent->source.canonical;
+                             node.pin == ViewNode::Pin::kNo && parent->access == node.access &&
+                             node.path == node.source.canonical && parent->path == parent->source.canonical;
       // Nothing can be shown, or need be hidden, inside what is hidden.
       const bool inside_hidden = parent != nullptr && parent->what == What::kHidden;
       const bool hides_nothing = node.what == What::kHidden && (parent == nullptr || parent->what == What::kPrivate) &&
@@ -181,6 +258,8 @@ class ViewMaker {
   const policy::Policy& policy_;
   const Scene& scene_;
   std::vector<ViewNode> nodes_;
+  std::vector<CoveredName> covered_;
+  std::vector<std::string> remarks_;
   std::vector<std::string> skipped_;
 };
 

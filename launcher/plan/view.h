@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "launcher/plan/scene.h"
+#include "launcher/plan/steps.h"
 #include "policy/policy.h"
 
 namespace confide::launcher {
@@ -19,10 +20,15 @@ struct ViewNode {
   bool contested = true;
   std::string mode = "0700";  // of a private folder
   std::string origin;
+  // kSelf: what is writable and could be replaced with what is in it, so it is a mount of its own. kProtected: what is
+  // in a writable folder and cannot be written.
+  enum class Pin : uint8_t { kNo, kSelf, kProtected } pin = Pin::kNo;
 };
 
 struct View {
   std::vector<ViewNode> nodes;
+  std::vector<CoveredName> covered;  // below the project
+  std::vector<std::string> remarks;
   std::vector<std::string> skipped;  // paths that are not there and need not be
 };
 

@@ -26,6 +26,7 @@
 #include "launcher/plan/explain.h"
 #include "launcher/supervise/background.h"
 #include "launcher/supervise/cgroup.h"
+#include "launcher/supervise/covers.h"
 #include "launcher/supervise/descendants.h"
 #include "launcher/supervise/mask_again.h"
 #include "launcher/supervise/relay.h"
@@ -90,6 +91,10 @@ class Run {
     if (terminal_) terminal_->restore();
     at_work_.reset();
     if (!has_own_pid_namespace()) end_descendants();
+    if (covers_) {
+      child_->reap();  // so that nobody is left to make what the covers keep from being made
+      covers_.reset();
+    }
     if (failure_) return std::unexpected(*failure_);
     if (!looped) return std::unexpected(RunFailure{looped.error(), {}, 0});
     return finish();
@@ -122,9 +127,8 @@ class Run {
           ::mmap(nullptr, kSlots * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
       if (memory != MAP_FAILED) trace_ = static_cast<uint64_t*>(memory);
     }
-    for (const Step& step : plan_.steps) {
-      if (const auto* limits = std::get_if<CgroupStep>(&step.action)) cgroup_.emplace(TRY(Cgroup::create(*limits)));
-    }
+    if (const auto* limits = find_step<CgroupStep>()) cgroup_.emplace(TRY(Cgroup::create(*limits)));
+    if (const auto* cover = find_step<CoverStep>()) covers_.emplace(TRY(Covers::guard(*cover)));
     return {};
   }
 
@@ -269,6 +273,8 @@ class Run {
       hooks_.on_event(LayerLost{*step.layer, what});
     else if (std::holds_alternative<WatchStep>(step.action))
       hooks_.on_event(Remark{cat("masked files are not watched: ", what)});
+    else if (std::holds_alternative<CoverStep>(step.action))
+      hooks_.on_event(Remark{cat("what is not there could be made: ", what)});
   }
 
   void fail(const Report& report) {
@@ -496,6 +502,7 @@ class Run {
   UniqueFd master_;
   std::optional<CallerTerminal> terminal_;
   std::optional<Cgroup> cgroup_;
+  std::optional<Covers> covers_;
   uint64_t* trace_ = nullptr;
 
   SignalGate* signals_ = nullptr;

@@ -6,7 +6,10 @@ _confide_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2"); }
 _confide_value() {
   local option=$1 current=$2
   case $option in
-    --profile) _confide_words "tool readonly agent bench" "$current" ;;
+    --profile) _confide_words "tool readonly agent agent-codex agent-claude bench" "$current" ;;
+    --for) _confide_words "codex claude generic" "$current" ;;
+    --power) _confide_words "ssh-agent docker host-root host-proc host-sys writable-system" "$current" ;;
+    --pass) mapfile -t COMPREPLY < <(compgen -e -- "$current") ;;
     --network) _confide_words "none host" "$current" ;;
     --policy | --env-file | --read | --write | --hide)
       compopt -o filenames 2>/dev/null
@@ -20,7 +23,7 @@ _confide_value() {
 
 _confide() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
-  local verbs="run shell hook setup explain allow deny doctor mask policy help"
+  local verbs="run shell hook setup agent explain allow deny doctor mask policy help"
   local shared="--profile --policy --env-file --secret --read --write --hide --network --env --timeout --memory --pids --cpu --json --help"
   local options
   COMPREPLY=()
@@ -30,6 +33,7 @@ _confide() {
   fi
   case ${COMP_WORDS[1]} in
     run) options="$shared --dry-run --status-fd --no-masking --trace-launch" ;;
+    agent) options="--for --profile --policy --pass --no-inner-sandbox --power --read --write --hide --dry-run --quiet --json --status-fd --help" ;;
     explain) options=$shared ;;
     mask) options="--profile --policy --secret --env-file --help" ;;
     doctor) options="--json --help" ;;

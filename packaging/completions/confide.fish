@@ -7,7 +7,7 @@ end
 
 function __confide_command --description 'behind --, where the command stands'
     set -l words (commandline -opc)
-    set -l at (contains -i -- -- $words); and test (count $words) -ge 2; and contains -- $words[2] run explain
+    set -l at (contains -i -- -- $words); and test (count $words) -ge 2; and contains -- $words[2] run agent explain
 end
 
 function __confide_complete_command --description 'what the command itself would complete'
@@ -21,6 +21,7 @@ complete -c confide -n __fish_use_subcommand -a run -d 'run a command in a sandb
 complete -c confide -n __fish_use_subcommand -a shell -d 'run a shell command in a sandbox'
 complete -c confide -n __fish_use_subcommand -a hook -d 'answer a client about one tool call'
 complete -c confide -n __fish_use_subcommand -a setup -d 'make a client call confide hook'
+complete -c confide -n __fish_use_subcommand -a agent -d 'run a whole coding agent in a sandbox of its own'
 complete -c confide -n __fish_use_subcommand -a explain -d 'show what run would do, step by step, and why'
 complete -c confide -n __fish_use_subcommand -a allow -d 'let a project\'s confide.toml count'
 complete -c confide -n __fish_use_subcommand -a deny -d 'take that back'
@@ -30,24 +31,24 @@ complete -c confide -n __fish_use_subcommand -a policy -d 'check a policy file, 
 complete -c confide -n __fish_use_subcommand -a help -d 'list the verbs'
 complete -c confide -n __fish_use_subcommand -l version -d 'print the version'
 complete -c confide -n __fish_use_subcommand -l help -d 'list the verbs'
-complete -c confide -n '__confide_verb run shell hook setup explain allow deny doctor mask policy' -l help -d 'list the options'
+complete -c confide -n '__confide_verb run shell hook setup agent explain allow deny doctor mask policy' -l help -d 'list the options'
 
 complete -c confide -n '__confide_verb run explain mask' -l secret -x -d 'a secret by reference: NAME=REFERENCE'
 complete -c confide -n '__confide_verb run explain mask' -l env-file -r -F -d 'variables and references'
-complete -c confide -n '__confide_verb run explain mask' -l profile -x -a 'tool readonly agent bench' -d 'what the sandbox may see and do'
-complete -c confide -n '__confide_verb run explain mask' -l policy -r -F -d 'a file to use as the project\'s confide.toml'
-complete -c confide -n '__confide_verb run explain' -l read -r -F -d 'show a path, read-only'
-complete -c confide -n '__confide_verb run explain' -l write -r -F -d 'show a path, writable'
-complete -c confide -n '__confide_verb run explain' -l hide -r -F -d 'show a folder as empty, a file as an empty one'
+complete -c confide -n '__confide_verb run agent explain mask' -l profile -x -a 'tool readonly agent agent-codex agent-claude bench' -d 'what the sandbox may see and do'
+complete -c confide -n '__confide_verb run agent explain mask' -l policy -r -F -d 'a file to use as the project\'s confide.toml'
+complete -c confide -n '__confide_verb run agent explain' -l read -r -F -d 'show a path, read-only'
+complete -c confide -n '__confide_verb run agent explain' -l write -r -F -d 'show a path, writable'
+complete -c confide -n '__confide_verb run agent explain' -l hide -r -F -d 'show a folder as empty, a file as an empty one'
 complete -c confide -n '__confide_verb run explain' -l network -x -a 'none host' -d 'no network, or the host\'s'
 complete -c confide -n '__confide_verb run explain' -l env -x -a '(set --names --export)' -d 'pass a variable, or set one'
 complete -c confide -n '__confide_verb run explain' -l timeout -x -d 'end the run after this time, as in 30s'
 complete -c confide -n '__confide_verb run explain' -l memory -x -d 'limit of memory, as in 2G'
 complete -c confide -n '__confide_verb run explain' -l pids -x -d 'limit of processes'
 complete -c confide -n '__confide_verb run explain' -l cpu -x -d 'limit of processors, as in 1.5'
-complete -c confide -n '__confide_verb run explain setup allow deny doctor' -l json -d 'JSON instead of text'
-complete -c confide -n '__confide_verb run' -l dry-run -d 'print the plan and run nothing'
-complete -c confide -n '__confide_verb run' -l status-fd -x -d 'write what happens to this descriptor'
+complete -c confide -n '__confide_verb run agent explain setup allow deny doctor' -l json -d 'JSON instead of text'
+complete -c confide -n '__confide_verb run agent' -l dry-run -d 'print the plan and run nothing'
+complete -c confide -n '__confide_verb run agent' -l status-fd -x -d 'write what happens to this descriptor'
 complete -c confide -n '__confide_verb run' -l no-masking -d 'do not conceal secrets in the output'
 complete -c confide -n '__confide_verb run' -l trace-launch -d 'print how long each step of the launch took'
 
@@ -59,6 +60,12 @@ complete -c confide -n '__confide_verb setup' -l boxed -d 'codex: all commands i
 complete -c confide -n '__confide_verb setup' -l print -d 'show the changes and make none'
 complete -c confide -n '__confide_verb setup' -l remove -d 'take out what was put in'
 complete -c confide -n '__confide_verb allow deny' -a '(__fish_complete_directories)'
+complete -c confide -n '__confide_verb agent' -l for -x -a 'codex claude generic' -d 'whose state is shown'
+complete -c confide -n '__confide_verb agent' -l pass -x -a '(set --names --export)' -d 'pass a variable that would be taken out'
+complete -c confide -n '__confide_verb agent' -l no-inner-sandbox -d 'no user namespace can be made inside'
+complete -c confide -n '__confide_verb agent' -l power -x -a 'ssh-agent docker host-root host-proc host-sys writable-system' -d 'something dangerous, by its name'
+complete -c confide -n '__confide_verb agent' -l quiet -d 'say nothing at the start but warnings'
+
 complete -c confide -n '__confide_verb policy' -a 'check schema'
 complete -c confide -n '__confide_verb policy; and __fish_seen_subcommand_from check' -F
 complete -c confide -n __confide_command -a '(__confide_complete_command)'

@@ -18,7 +18,8 @@ TEST(Administrator, WhatARunDoesNotAskForChangesNothing) {
   Policy bounded = resolved(under(
       "network = \"none\"\nhome = \"private\"\ninner-sandbox = \"refused\"\nsyscalls = \"tool\"\nsys = \"absent\"\n"
       "landlock = \"files-and-scopes\"\nsystem = \"read-only\"\n"
-      "powers = { host-root = false, host-proc = false, host-sys = false, writable-system = false }\n"));
+      "powers = { host-root = false, host-proc = false, host-sys = false, writable-system = false, ssh-agent = false, "
+      "docker = false }\n"));
   ResolveInput input{.flags = {.profile = Flag{"tool", "--profile"}}, .place = shop()};
   EXPECT_EQ(bounded, resolved(input));
 }
@@ -52,7 +53,7 @@ TEST(Administrator, RefusesEveryWideningOfAWord) {
 }
 
 TEST(Administrator, RefusesPowers) {
-  for (const char* power : {"host-root", "host-proc", "host-sys", "writable-system"}) {
+  for (const char* power : {"host-root", "host-proc", "host-sys", "writable-system", "ssh-agent", "docker"}) {
     const std::string error = refusal(under(cat("powers = { ", power, " = false }\n"),
                                             cat("[profile.tool]\npowers = { ", power, " = true }\n")))
                                   .what;
@@ -111,7 +112,7 @@ TEST(Administrator, HidesPathsFromEveryRun) {
   EXPECT_EQ(access_of(above, "/srv"), Access::kWrite);
   EXPECT_EQ(access_of(above, "/srv/prod"), Access::kHide);
   // What is built in gives way.
-  EXPECT_EQ(access_of(resolved(under(bounds, "", "agent")), "/home/me/.codex"), Access::kHide);
+  EXPECT_EQ(access_of(resolved(under(bounds, "", "agent-codex")), "/home/me/.codex"), Access::kHide);
   EXPECT_NE(refusal(under("hide = [\"/home/me/shop\"]\n"))
                 .what.find("the project /home/me/shop is refused by 10-site.toml:3"),
             std::string::npos);
@@ -128,7 +129,7 @@ TEST(Administrator, ForbidsWriting) {
   EXPECT_EQ(access_of(resolved(under(bounds)), "/srv/prod"), std::nullopt);
   EXPECT_EQ(access_of(resolved(under(bounds, "[profile.tool]\nread = [\"/srv\"]\n")), "/srv/prod"), std::nullopt);
   EXPECT_EQ(access_of(resolved(under(bounds, "", "readonly")), "/home/me/shop/.git"), std::nullopt);
-  EXPECT_EQ(access_of(resolved(under(bounds, "", "agent")), "/home/me/.codex"), Access::kRead);
+  EXPECT_EQ(access_of(resolved(under(bounds, "", "agent-codex")), "/home/me/.codex"), Access::kRead);
   EXPECT_NE(refusal(under("read-only = [\"/home/me/shop\"]\n")).what.find("the project"), std::string::npos);
   EXPECT_EQ(resolved(under("read-only = [\"/home/me/shop\"]\n", "", "readonly")).project, Project::kReadOnly);
 }

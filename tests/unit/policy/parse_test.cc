@@ -191,7 +191,8 @@ limits = { memory = "2G", pids = 256, cpu = 1.5, timeout = "30s", grace = 5, ope
 layers = { namespaces = "required", own-proc = "required", network = "required", landlock = "required", seccomp = "required", keyring = "required", cgroup = "required", idmap = "required" }
 mask = { untracked-env-files = false, globs = ["config/*.key"], exceptions = [".env.ci"], on-change = "end-run" }
 output = { on-leak = "kill", partial = "off", mask-anyway = ["PIN"] }
-powers = { host-root = true, host-proc = true, host-sys = true, writable-system = true }
+powers = { host-root = true, host-proc = true, host-sys = true, writable-system = true, ssh-agent = true, docker = true }
+protect = ["$PROJECT/.git/hooks", { path = "$PROJECT/.husky", if-missing = "cover" }]
 )",
                               "confide.toml");
   ASSERT_TRUE(document.has_value()) << document.error().what;

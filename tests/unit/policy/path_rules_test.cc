@@ -101,5 +101,35 @@ TEST(PathRules, NothingHidesTheProject) {
   EXPECT_NE(access_of(with("", "hide = [\"$PROJECT/.git\"]\n"), "/home/me/shop/.git"), std::nullopt);
 }
 
+TEST(Protect, IsTakenBackByAWriteOfThePathItselfAndByNothingElse) {
+  ResolveInput input{.place = shop()};
+  input.project_file = document("[profile.tool]\nprotect = [\"$PROJECT/.git/hooks\", \"$PROJECT/.git/config\"]\n");
+  input.flags.writes = {{"/home/me/shop/.git", "--write"}, {"/home/me/shop/.git/config", "--write"}};
+  const Policy policy = resolved(input);
+  EXPECT_EQ(access_of(policy, "/home/me/shop/.git/hooks"), Access::kProtect);
+  EXPECT_EQ(access_of(policy, "/home/me/shop/.git/config"), Access::kWrite);
+  EXPECT_EQ(rule_of(policy, "/home/me/shop/.git/hooks").if_missing, IfMissing::kCover);
+}
+
+TEST(Protect, NeedsNoProjectAndAloneKnowsCover) {
+  ResolveInput input{.place = shop()};
+  input.place.project.reset();
+  input.project_file = document("[profile.tool]\nprotect = [{ path = \"$PROJECT/.husky\", if-missing = \"cover\" }]\n");
+  EXPECT_TRUE(resolve(input));
+  const auto read = parse("version = 1\n[profile.tool]\nread = [{ path = \"/x\", if-missing = \"cover\" }]\n", "f");
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().what.find("must be \"skip\" or \"error\""), std::string::npos);
+}
+
+TEST(Flags, APowerIsGivenByItsNameAndOnlyByOneThatExists) {
+  ResolveInput input{.place = shop()};
+  input.flags.powers = {{"ssh-agent", "--power"}};
+  EXPECT_EQ(resolved(input).powers.ssh_agent, HostSshAgent{{"--power ssh-agent"}});
+  input.flags.powers = {{"ssh", "--power"}};
+  const Error error = refusal(input);
+  EXPECT_EQ(error.kind, ErrorKind::kUsage);
+  EXPECT_NE(error.what.find("ssh-agent, docker"), std::string::npos) << error.what;
+}
+
 }  // namespace
 }  // namespace confide::policy

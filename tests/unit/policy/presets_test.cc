@@ -14,7 +14,8 @@ Policy profile(std::string_view name) {
 }
 
 TEST(Presets, WhatIsEmbeddedIsWhatTheFilesSay) {
-  EXPECT_EQ(preset_names(), (std::vector<std::string_view>{"tool", "readonly", "agent", "bench"}));
+  EXPECT_EQ(preset_names(),
+            (std::vector<std::string_view>{"tool", "readonly", "agent", "agent-codex", "agent-claude", "bench"}));
   for (const std::string_view name : preset_names()) {
     auto parsed = parse(preset_text(name), "preset");
     ASSERT_TRUE(parsed.has_value()) << parsed.error().what;
@@ -41,7 +42,7 @@ TEST(Presets, EveryKeyHasTheOriginOfItsProfile) {
 
 TEST(Presets, EveryPathOfOursMayBeMissing) {
   for (const std::string_view name : preset_names())
-    for (const PathRule& rule : profile(name).paths) EXPECT_EQ(rule.if_missing, IfMissing::kSkip) << rule.path;
+    for (const PathRule& rule : profile(name).paths) EXPECT_NE(rule.if_missing, IfMissing::kError) << rule.path;
 }
 
 TEST(Presets, ToolFailsClosedOnTheFilterAndTheNetwork) {
@@ -73,8 +74,27 @@ TEST(Presets, AgentIsWhatAnInnerSandboxNeeds) {
   EXPECT_EQ(agent.syscalls, SyscallProfile::kAgent);
   EXPECT_EQ(agent.need(Layer::kNamespaces), Need::kRequired);
   EXPECT_EQ(agent.powers, Powers{});
-  EXPECT_EQ(access_of(agent, "/home/me/.codex"), Access::kWrite);
-  EXPECT_EQ(access_of(agent, "/home/me/.claude"), Access::kWrite);
+}
+
+TEST(Presets, NoAgentSeesTheStateOfAnother) {
+  const auto rule = [](const char* name, const char* path) {
+    const Policy policy = profile(name);
+    return std::ranges::find(policy.paths, path, &PathRule::path) != policy.paths.end();
+  };
+  EXPECT_EQ(access_of(profile("agent-codex"), "/home/me/.codex"), Access::kWrite);
+  EXPECT_EQ(access_of(profile("agent-claude"), "/home/me/.claude"), Access::kWrite);
+  EXPECT_FALSE(rule("agent-codex", "/home/me/.claude"));
+  EXPECT_FALSE(rule("agent-claude", "/home/me/.codex"));
+  EXPECT_FALSE(rule("agent", "/home/me/.codex"));
+}
+
+TEST(Presets, WhatRunsLaterOutsideIsProtectedFromAgents) {
+  for (const char* name : {"agent", "agent-codex", "agent-claude"}) {
+    const Policy policy = profile(name);
+    for (const char* member : {".git/hooks", ".git/config", ".git/commondir", ".husky", ".claude", ".codex",
+                               ".mcp.json", ".vscode", ".idea", ".envrc", "confide.toml"})
+      EXPECT_EQ(access_of(policy, std::string("/home/me/shop/") + member), Access::kProtect) << name << " " << member;
+  }
 }
 
 TEST(Presets, BenchShowsWhatBubblewrapShows) {
