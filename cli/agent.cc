@@ -164,6 +164,7 @@ Opening opening_of(const Prepared& prepared, const agents::Client& client, const
                   .powers = {},
                   .lost = {},
                   .notes = plan.remarks};
+  for (const std::string& remark : prepared.remarks) opening.notes.push_back(remark);
   for (const launcher::Step& step : plan.steps) {
     const auto* bind = std::get_if<launcher::BindStep>(&step.action);
     if (bind != nullptr && bind->access == policy::Access::kWrite && !opening.project.empty() &&
@@ -212,7 +213,7 @@ RunOptions run_options(const AgentOptions& options, const agents::Client& client
   return run;
 }
 
-Result<int> run(AgentOptions& options, const UniqueFd& own_environ, const StatusWriter& status) {
+Result<int> run(AgentOptions& options, const UniqueFd& own_environ, StatusWriter& status) {
   const agents::Client& client = *TRY(chosen_client(options));
   for (const policy::Flag& power : options.flags.powers) {
     if (power.text == "ssh-agent") options.flags.env.push_back({"SSH_AUTH_SOCK", "--power ssh-agent"});
@@ -261,7 +262,7 @@ int agent_verb(Arguments arguments) {
   auto own_environ = broker::open_own_environ();
   if (!own_environ) return fail(own_environ.error(), options->form);
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  const auto status = StatusWriter::create(options->status_fd);
+  auto status = StatusWriter::create(options->status_fd, Concealing::kNothing);
   if (!status) return fail(status.error(), options->form);
   const auto code = run(*options, *own_environ, *status);
   if (code) return *code;
