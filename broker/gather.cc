@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "broker/providers.h"
 #include "policy/environment.h"
 #include "secrets/env_file.h"
 #include "secrets/resolve.h"
@@ -29,8 +30,8 @@ struct Wanted {
 
 class Gatherer {
  public:
-  Gatherer(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena)
-      : request_(request), fds_(fds), arena_(arena) {}
+  Gatherer(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena, const Spawner& spawner)
+      : request_(request), fds_(fds), arena_(arena), spawner_(spawner) {}
 
   Result<Gathered> gather() {
     TRY(read_environ());
@@ -150,10 +151,16 @@ class Gatherer {
       else
         context.descriptors.push_back({static_cast<int>(passed.number), std::move(fds_[passed.index])});
     }
+    std::vector<Resolved> provided = ask_providers();
     bool names_level_0 = false;
+    size_t next_provided = 0;
     for (Wanted& wanted : wanted_) {
       if (!wanted.reference) {
         keep(wanted, std::move(wanted.plain));
+        continue;
+      }
+      if (has_provider(wanted.reference->scheme)) {
+        keep_provided(wanted, std::move(provided[next_provided++]));
         continue;
       }
       if (!secrets::is_supported(wanted.reference->scheme)) {
@@ -173,6 +180,22 @@ class Gatherer {
       out_.warnings.emplace_back("env: takes a value that every process of yours can already read (assurance level 0)");
   }
 
+  // All of them at once; one answer for each reference that has a provider, in order.
+  std::vector<Resolved> ask_providers() {
+    std::vector<Reference> references;
+    for (const Wanted& wanted : wanted_)
+      if (wanted.reference && has_provider(wanted.reference->scheme)) references.push_back(*wanted.reference);
+    if (references.empty()) return {};
+    return resolve_with_providers(references, {spawner_, environ_, arena_});
+  }
+
+  void keep_provided(const Wanted& wanted, Resolved resolved) {
+    if (resolved.failed) return fail(wanted, cat(printable(wanted.reference->text), ": ", resolved.why));
+    auto value = secrets::for_delivery(wanted.reference->scheme, wanted.deliver, std::move(resolved.value), arena_);
+    if (!value) return fail(wanted, to_text(value.error()));
+    keep(wanted, std::move(*value));
+  }
+
   void keep(const Wanted& wanted, SecretBuffer value) {
     out_.secrets.push_back({wanted.name, wanted.deliver, std::move(value), wanted.path});
     out_.slots.push_back({wanted.name, wanted.deliver, wanted.origin, wanted.shown});
@@ -190,6 +213,7 @@ class Gatherer {
   const Request& request_;
   std::vector<UniqueFd>& fds_;
   secrets::SecretArena& arena_;
+  const Spawner& spawner_;
   secrets::Environ environ_;
   std::vector<Wanted> wanted_;
   std::vector<std::string> failures_;
@@ -198,8 +222,9 @@ class Gatherer {
 
 }  // namespace
 
-Result<Gathered> gather(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena) {
-  return Gatherer(request, fds, arena).gather();
+Result<Gathered> gather(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena,
+                        const Spawner& spawner) {
+  return Gatherer(request, fds, arena, spawner).gather();
 }
 
 }  // namespace confide::broker

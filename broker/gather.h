@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "broker/protocol.h"
+#include "broker/spawner.h"
 #include "secrets/delivery.h"
 
 namespace confide::broker {
@@ -18,7 +19,9 @@ struct Gathered {
   std::vector<std::string> warnings;
 };
 
-// `fds` are the message's descriptors by Slot and index; the ones that are read are taken out of it.
-Result<Gathered> gather(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena);
+// `spawner` starts the providers. `fds` are the message's descriptors by Slot and index; the ones that are read are
+// taken out of it.
+Result<Gathered> gather(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena,
+                        const Spawner& spawner);
 
 }  // namespace confide::broker

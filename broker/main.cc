@@ -62,7 +62,7 @@ void stay_with(DeliveryBlock& block, const Spawner& spawner, int supervisor) {
 Status serve(const Spawner& spawner) {
   Asked asked = TRY(hear_request());
   secrets::SecretArena arena;
-  Gathered gathered = TRY(gather(asked.request, asked.fds, arena));
+  Gathered gathered = TRY(gather(asked.request, asked.fds, arena, spawner));
   if (asked.request.verb == Verb::kDescribe) {
     say(Described{std::move(gathered.slots), std::move(gathered.warnings)});
     return {};

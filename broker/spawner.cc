@@ -6,8 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "base/fd_message.h"
 #include "base/sys.h"
 #include "broker/programs.h"
@@ -32,16 +30,21 @@ namespace {
   ::_exit(125);
 }
 
-[[noreturn]] void serve(int socket) {
-  auto order = sys::receive_message(socket, 16, 16);
-  const auto program = find_program("confide-supervisor");
-  if (!order || order->fds.empty() || !program) ::_exit(125);
-  const pid_t pid = ::fork();
-  if (pid == 0) become_supervisor(*program, order->fds);
-  order->fds.clear();
-  while (pid > 0 && ::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+void reap() {
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
-  ::_exit(0);
+}
+
+// One order after the other, until the broker ends.
+[[noreturn]] void serve(int socket) {
+  const auto program = find_program("confide-supervisor");
+  for (;;) {
+    auto order = sys::receive_message(socket, 16, 16);
+    if (!order || order->fds.empty() || !program) ::_exit(order && order->bytes.empty() ? 0 : 125);
+    reap();
+    const pid_t pid = ::fork();
+    if (pid == 0) become_supervisor(*program, order->fds);
+  }
 }
 
 }  // namespace

@@ -15,9 +15,10 @@ class Spawner {
   // Forks. Call it first: single-threaded, nothing held.
   static Result<Spawner> fork();
 
-  // Starts confide-supervisor with these descriptors as 0, 1, 2, … (supervisor/protocol.h). Once.
+  // Starts confide-supervisor with these descriptors as 0, 1, 2, … (supervisor/protocol.h). It ends when its sockets
+  // do.
   Status start_supervisor(std::span<const int> descriptors) const;
-  // Becomes readable (its end) when the supervisor has ended.
+  // Becomes readable (its end) when the spawner is gone.
   int socket() const { return socket_.get(); }
 
  private:

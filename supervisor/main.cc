@@ -16,6 +16,7 @@
 #include "supervisor/mask_stdio.h"
 #include "supervisor/masking_filter.h"
 #include "supervisor/protocol.h"
+#include "supervisor/provider.h"
 
 namespace confide::supervisor {
 namespace {
@@ -117,9 +118,21 @@ Result<int> mask(const Assignment& assignment) {
   return 0;
 }
 
+Result<int> provide(const Assignment& assignment) {
+  BrokerSecrets secrets(kBrokerFd, nullptr);
+  const EndedMessage ended = TRY(call_provider(assignment.provider, assignment.slots, secrets));
+  say(ended);
+  return 0;
+}
+
 Result<int> serve() {
   const Assignment assignment = TRY(read_assignment());
-  return assignment.task == Task::kRun ? run(assignment) : mask(assignment);
+  switch (assignment.task) {
+    case Task::kRun: return run(assignment);
+    case Task::kMask: return mask(assignment);
+    case Task::kProvider: return provide(assignment);
+  }
+  return Error{ErrorKind::kInternal, 0, "an unknown task"};
 }
 
 }  // namespace

@@ -12,9 +12,13 @@ using archive::Like;
 
 constexpr Shown last_value(Shown) { return Shown::kPlain; }
 constexpr Masking last_value(Masking) { return Masking::kOff; }
-constexpr Task last_value(Task) { return Task::kMask; }
+constexpr Task last_value(Task) { return Task::kProvider; }
+constexpr Hold last_value(Hold) { return Hold::kNothing; }
 inline auto fields(Like<SlotText> auto& x) { return std::tie(x.name, x.deliver, x.origin, x.shown); }
-inline auto fields(Like<Assignment> auto& x) { return std::tie(x.task, x.masking, x.slots); }
+inline auto fields(Like<ProviderOrder> auto& x) {
+  return std::tie(x.program, x.arguments, x.path, x.home, x.hold, x.network, x.reads, x.writes, x.timeout_ms);
+}
+inline auto fields(Like<Assignment> auto& x) { return std::tie(x.task, x.masking, x.slots, x.provider); }
 inline auto fields(Like<LayerText> auto& x) { return std::tie(x.layer, x.applied, x.note); }
 inline auto fields(Like<PlannedMessage> auto& x) { return std::tie(x.layers); }
 inline auto fields(Like<StartedMessage> auto& x) { return std::tie(x.pid); }
@@ -27,7 +31,7 @@ inline auto fields(Like<FailedMessage> auto& x) { return std::tie(x.kind, x.errn
 namespace {
 constexpr uint16_t kKind = 0x4D52;            // "RM"
 constexpr uint16_t kAssignmentKind = 0x5341;  // "AS"
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
 }  // namespace
 
 std::string encode(const RunMessage& message) { return archive::seal(kKind, kVersion, message); }

@@ -35,13 +35,28 @@ struct SlotText {
 };
 enum class Masking : uint8_t { kOn, kOff };  // kOff: a person asked for it
 enum class Task : uint8_t {
-  kRun,   // launch the request
-  kMask,  // copy 0 to 1, masked; there is no request
+  kRun,       // launch the request
+  kMask,      // copy 0 to 1, masked; there is no request
+  kProvider,  // call a provider's program for the broker, which is the caller here; there is no request
+};
+// What a provider's program is called with. Variables, some of which hold credentials, come as deliveries.
+enum class Hold : uint8_t { kSandbox, kNothing };
+struct ProviderOrder {
+  std::string program;  // a name that is looked for in `path`, or a path
+  std::vector<std::string> arguments;
+  std::string path;  // the person's PATH
+  std::string home;
+  Hold hold = Hold::kSandbox;
+  bool network = false;
+  std::vector<std::string> reads;  // absolute
+  std::vector<std::string> writes;
+  uint32_t timeout_ms = 0;
 };
 struct Assignment {
   Task task = Task::kRun;
   Masking masking = Masking::kOn;
   std::vector<SlotText> slots;
+  ProviderOrder provider;  // kProvider
 };
 std::string encode(const Assignment& assignment);
 Result<Assignment> decode_assignment(std::string_view bytes);

@@ -77,6 +77,8 @@ void close_inherited(const ChildState& state) {
   ChildState state{.plan = plan, .control_fd = plan.control_fd};
   die_with_parent();
   stay_undumpable();
+  // The supervisor may have died before the line above: then waiting for it must end, not hold itself up.
+  if (plan.supervisor_fd >= 0) (void)raw::call(SYS_close, plan.supervisor_fd);
 
   for (size_t i = 0; i < plan.wipe_size; ++i) static_cast<volatile char*>(plan.wipe)[i] = 0;
 

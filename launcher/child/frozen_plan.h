@@ -205,8 +205,10 @@ struct FrozenPlan {
   const FrozenOp* ops;
   size_t op_count;
   FrozenExec exec;
-  int control_fd;  // SOCK_SEQPACKET to the supervisor
-  int stdio[3];    // what becomes 0, 1, 2; -1: the terminal
+  int control_fd;     // SOCK_SEQPACKET to the supervisor
+  int supervisor_fd;  // its other end, to be closed at once: whoever waits on control_fd sees the supervisor's end; or
+                      // -1
+  int stdio[3];       // what becomes 0, 1, 2; -1: the terminal
   PidNamespace pid_namespace;
   char* wipe;  // the launcher's environment: /proc/1/environ would show it (bubblewrap #725)
   size_t wipe_size;

@@ -29,6 +29,7 @@ class Freezer {
     frozen.ops = out_->ops_.data();
     frozen.op_count = out_->ops_.size();
     frozen.control_fd = descriptors_.control;
+    frozen.supervisor_fd = descriptors_.supervisor;
     for (int n = 0; n < 3; ++n) frozen.stdio[n] = descriptors_.stdio[n];
     frozen.pid_namespace =
         (out_->namespaces_ & CLONE_NEWPID) != 0 ? child::PidNamespace::kOwn : child::PidNamespace::kShared;

@@ -169,6 +169,7 @@ std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input) {
   auto pair = sys::seqpacket_pair();
   if (!pair) return std::unexpected(failure(pair.error()));
   auto frozen = FrozenLaunch::freeze(input.plan, {.control = pair->right.get(),
+                                                  .supervisor = pair->left.get(),
                                                   .stdio = {input.stdio[0], input.stdio[1], input.stdio[2]},
                                                   .idmapped_trees = trees->by_step,
                                                   .wipe = own_environment(),

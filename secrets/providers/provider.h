@@ -100,7 +100,8 @@ struct Provider {
   std::span<const std::string_view> writes;
   // Files, one of which must be there and is then the field {found}: "$AGE_IDENTITY_FILE", "/etc/credstore/{name}".
   std::span<const std::string_view> search;
-  std::string_view not_found;  // the message where none is
+  std::string_view not_found;  // what is said where none is, and what that means
+  Meaning not_found_means = Meaning::kNoSuchItem;
   std::span<const FailureRule> failures;
   // A call that succeeds when references can be resolved, where there is one.
   std::span<const std::string_view> probe;

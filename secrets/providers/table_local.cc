@@ -9,6 +9,7 @@ using Text = std::string_view;
 using M = Meaning;
 
 constexpr Text kTheProgram = "the program itself";
+constexpr Text kStandIn = "a stand-in that records its arguments and prints what the real one does";
 
 constexpr Text kGpgVariables[] = {"GNUPGHOME", "PASSWORD_STORE_DIR", "GPG_TTY",
                                   "DISPLAY",   "WAYLAND_DISPLAY",    "XAUTHORITY",
@@ -32,7 +33,7 @@ constexpr FailureRule kAgeFailures[] = {
     {kAnyStatus, "no such file", M::kNoSuchItem, "the file is not there"},
     {kAnyStatus, "permission denied", M::kNoPermission, "the file or the identity cannot be read"},
     {kAnyStatus, "malformed", M::kUnusable, "the file is not one that age made"},
-    {kAnyStatus, "unexpected intro", M::kUnusable, "the file is not one that age made"},
+    {kAnyStatus, "failed to read header", M::kUnusable, "the file is not one that age made"},
 };
 
 constexpr Text kSopsArguments[] = {"--decrypt", "--extract", "{tree}", "{path}"};
@@ -108,7 +109,7 @@ constexpr FailureRule kSystemdCredsFailures[] = {
     {kAnyStatus, "does not match", M::kNoPermission, "the credential was encrypted under another name"},
     {kAnyStatus, "time passed", M::kNoPermission, "the credential has expired (--not-after)"},
     {kAnyStatus, "permission denied", M::kNoPermission,
-     "the host's key is root's: encrypt with --with-key=null, or run as root"},
+     "the host's key is root's: decrypt as root, or encrypt with --with-key=tpm2-absent (no secrecy)"},
     {kAnyStatus, "host secret", M::kNotConfigured, "this host has no key: `systemd-creds setup`"},
     {kAnyStatus, "tpm2", M::kNotConfigured, "the credential is bound to a TPM that does not open it here"},
     {kAnyStatus, "bad message", M::kUnusable, "the file is no credential of this host"},
@@ -137,6 +138,7 @@ constexpr Provider kRows[] = {
      .reads = kAgeReads,
      .search = kAgeSearch,
      .not_found = "no identity: set AGE_IDENTITY_FILE, or put one into ~/.config/age/identity.txt",
+     .not_found_means = M::kNotConfigured,
      .failures = kAgeFailures,
      .probe = kAgeProbe,
      .tested = kTheProgram},
@@ -151,7 +153,7 @@ constexpr Provider kRows[] = {
      .reads = kSopsReads,
      .failures = kSopsFailures,
      .probe = kSopsProbe,
-     .tested = "a stand-in that records its arguments and prints what the real one does"},
+     .tested = kStandIn},
     {.name = "pass",
      .scheme = Scheme::kPass,
      .program = "pass",
@@ -179,7 +181,7 @@ constexpr Provider kRows[] = {
      .variables = kGpgVariables,
      .failures = kGopassFailures,
      .probe = kGopassProbe,
-     .tested = kTheProgram},
+     .tested = kStandIn},
     {.name = "secret-tool",
      .scheme = Scheme::kSecretService,
      .program = "secret-tool",
@@ -206,7 +208,7 @@ constexpr Provider kRows[] = {
      .confined = Confined::kNever,
      .why_not = "it needs the host's key and the TPM, which no sandbox shows",
      .search = kSystemdCredsSearch,
-     .not_found = "no such item: neither in $CREDENTIALS_DIRECTORY nor encrypted in ~/.config/credstore.encrypted or "
+     .not_found = "neither in $CREDENTIALS_DIRECTORY nor encrypted in ~/.config/credstore.encrypted or "
                   "/etc/credstore.encrypted",
      .failures = kSystemdCredsFailures,
      .probe = kSystemdCredsProbe,
@@ -236,9 +238,10 @@ constexpr Provider kRows[] = {
      .why_not = "whoever put it into that folder said so",
      .variables = kExecUnconfinedVariables,
      .search = kExecUnconfinedSearch,
-     .not_found =
-         "no such program in ~/.config/confide/providers, /etc/confide/providers or /usr/local/lib/summon (or, to "
-         "run without a sandbox, in ~/.config/confide/providers-unconfined)",
+     .not_found = "there is no such program in ~/.config/confide/providers, /etc/confide/providers or "
+                  "/usr/local/lib/summon (or, to "
+                  "run without a sandbox, in ~/.config/confide/providers-unconfined)",
+     .not_found_means = M::kMissingProgram,
      .tested = "programs of ours that follow the convention"},
 };
 

@@ -1,0 +1,55 @@
+#include "broker/pipe_reader.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/sys.h"
+
+namespace confide::broker {
+
+Result<PipeReader> PipeReader::create(UniqueFd pipe, size_t limit) {
+  if (::fcntl(pipe.get(), F_SETFL, O_NONBLOCK) != 0) return sys::errno_error("fcntl of a pipe");
+  return PipeReader(std::move(pipe), limit);
+}
+
+Status PipeReader::read_available() {
+  constexpr size_t kFirst = 4096;
+  while (!ended_) {
+    if (used_ == buffer_.size()) {
+      // One byte more than the limit is where what is too much is read to.
+      const size_t size = std::min(limit_ + 1, std::max(kFirst, used_ * 2));
+      if (size > used_) {
+        secrets::SecretBuffer larger = TRY(secrets::SecretBuffer::create(size));
+        buffer_.reveal([&](std::span<const std::byte> from) {
+          larger.fill([&](std::span<std::byte> to) { std::copy(from.begin(), from.end(), to.begin()); });
+        });
+        buffer_ = std::move(larger);
+      }
+    }
+    const ssize_t n = buffer_.fill([&](std::span<std::byte> all) {
+      const auto rest = all.subspan(used_);
+      return ::read(pipe_.get(), rest.data(), rest.size());
+    });
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return {};
+    if (n <= 0) {
+      ended_ = true;
+      break;
+    }
+    used_ += static_cast<size_t>(n);
+    if (used_ > limit_) {
+      used_ = limit_;
+      overflowed_ = true;
+    }
+  }
+  return {};
+}
+
+Result<secrets::SecretBuffer> PipeReader::take(secrets::SecretArena& arena) {
+  return buffer_.reveal([&](std::span<const std::byte> bytes) { return arena.copy_from(bytes.first(used_)); });
+}
+
+}  // namespace confide::broker

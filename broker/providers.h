@@ -1,0 +1,34 @@
+// References of outside stores → values: rows chosen, programs called in parallel, failures put into words. Every
+// reference gets an answer; the same reference is asked for once.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "broker/spawner.h"
+#include "policy/reference.h"
+#include "secrets/environ.h"
+#include "secrets/providers/provider.h"
+#include "secrets/secret_buffer.h"
+
+namespace confide::broker {
+
+struct ProviderContext {
+  const Spawner& spawner;
+  const secrets::Environ& environ;  // the person's shell
+  secrets::SecretArena& arena;
+};
+
+bool has_provider(policy::Scheme scheme);
+
+struct Resolved {
+  secrets::SecretBuffer value;
+  // Where there is no value: what it comes to, and a sentence that begins with the provider's name.
+  std::optional<secrets::Meaning> failed;
+  std::string why;
+};
+// In the order of `references`, all of which have a provider. Waits for the slowest.
+std::vector<Resolved> resolve_with_providers(std::span<const policy::Reference> references, ProviderContext context);
+
+}  // namespace confide::broker
