@@ -1,0 +1,158 @@
+"""Codex, by hook (`confide setup codex`) and boxed (`--boxed`). What leaks without does not leak with confide; what remains
+by Codex's own nature is stated in docs/codex.md, and shown here under that name."""
+
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import session  # noqa: E402
+from claude_test import reading  # noqa: E402
+from model import Call, shell  # noqa: E402
+from session import harness  # noqa: E402
+
+CODE_MODE = "gpt-6.1-sol"  # commands are nested in JavaScript
+PATCHES = "gpt-5.5"        # has apply_patch as a tool
+OPEN = "--dangerously-bypass-approvals-and-sandbox"
+
+
+def patch(path, text="x"):
+    return Call("apply_patch", f"*** Begin Patch\n*** Add File: {path}\n+{text}\n*** End Patch\n")
+
+
+@unittest.skipIf(session.WHY_NOT, session.WHY_NOT)
+class Codex(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.codex = session.Codex()
+        self.addCleanup(self.codex.close)
+        os.makedirs(self.codex.path("home/.codex"))
+
+    def play(self, script, *arguments, **more):
+        outcome = self.codex.run(script, *arguments, **more)
+        self.assertEqual(outcome.code, 0, outcome)
+        self.assertEqual(len(outcome.results), len(script), outcome)
+        return outcome
+
+    def attempts(self):
+        home = self.codex.home
+        return [*reading(home), ("ssh", shell("cat .ssh/id_canary", workdir=home)), ("ssh", shell(f"cat {home[1:]}/.ssh/id_canary", workdir="/"))]
+
+    def test_reading_leaks_without_confide(self):
+        attempts = self.attempts()
+        plain = self.play([call for _, call in attempts], OPEN)
+        for (name, call), result in zip(attempts, plain.results):
+            self.assertIn(name, self.codex.judge.in_bytes(result.encode()), f"{call} leaks nothing without confide: {result}")
+        self.assertEqual(plain.places["requests"], {"env", "dotenv", "ssh"})
+        self.assertTrue(any(place.endswith(".sqlite") for place in plain.places), plain.places)
+        self.assertTrue(any("rollout" in place for place in plain.places), plain.places)
+
+    def reading_by_hook(self, model):
+        self.codex.setup()
+        script = [call for _, call in self.attempts()]
+        kept = self.play(script, "-s", "workspace-write", model=model)
+        self.assertEqual(kept.places, {}, kept)
+        for result in kept.results[-2:]:
+            self.assertIn("outside", result)
+
+    def test_reading_by_hook(self):
+        self.reading_by_hook("mock-model")
+
+    def test_reading_by_hook_in_code_mode(self):
+        self.reading_by_hook(CODE_MODE)
+
+    def test_without_trust_the_hook_would_not_be_asked(self):
+        self.codex.setup()
+        config = self.codex.read("home/.codex/config.toml")
+        self.codex.write("home/.codex/config.toml", config.replace("sha256:", "sha256:0"))
+        self.assertIn("env", self.play([shell("printenv DB_PASSWORD")], OPEN).places["requests"])
+        self.codex.write("home/.codex/config.toml", config)
+        self.assertNotIn("requests", self.play([shell("printenv DB_PASSWORD")], OPEN).places)
+
+    def test_a_hook_beside_a_persons_own(self):
+        own = {"hooks": {"PreToolUse": [{"matcher": "X", "hooks": [{"type": "command", "command": "true"}]}]}}
+        before = self.codex.write("home/.codex/hooks.json", json.dumps(own))
+        self.codex.setup()
+        self.assertEqual(self.play([shell("printenv DB_PASSWORD")], OPEN).places, {})
+        self.codex.setup("--remove")
+        with open(before, encoding="utf-8") as file:
+            self.assertEqual(json.load(file), own)
+        self.assertIn("env", self.play([shell("printenv DB_PASSWORD")], OPEN).places["requests"])
+
+    def test_the_rule_lets_commands_out_of_codexs_own_sandbox_only_into_ours(self):
+        self.codex.setup()
+        kept = self.play([shell("grep Seccomp_filters /proc/self/status; cat /proc/self/uid_map"),
+                          shell("echo 'it'\"'\"'s'; cat <<'E'\na $(b) `c`\nE\ntouch made")], "-s", "read-only")
+        self.assertIn("Seccomp_filters:\t1", kept.results[0])
+        self.assertIn("it's\na $(b) `c`", kept.results[1])
+
+    def test_files_by_tool(self):
+        script = [patch("new.txt"), patch(".git/hooks/pre-commit"), patch(".codex/config.toml"), patch(".env"), patch(self.codex.path("home/.bashrc")),
+                  Call("view_image", {"path": "/etc/passwd"})]
+        self.codex.setup()
+        kept = self.play(script, OPEN, model=PATCHES)
+        self.assertIn("Success", kept.results[0])
+        for result, words in zip(kept.results[1:], ("read-only", "read-only", "masked", "outside", "outside")):
+            self.assertIn(words, result)
+        self.assertFalse(os.path.exists(self.codex.path("project/.git/hooks/pre-commit")))
+        self.assertFalse(os.path.exists(self.codex.path("home/.bashrc")))
+        self.codex.setup("--remove")
+        self.play([patch(".git/hooks/pre-commit"), patch(self.codex.path("home/.bashrc"))], OPEN, model=PATCHES)
+        self.assertTrue(os.path.exists(self.codex.path("project/.git/hooks/pre-commit")))
+        self.assertTrue(os.path.exists(self.codex.path("home/.bashrc")))
+
+    def test_stated_exception_a_hook_that_fails_lets_the_command_run(self):
+        self.codex.setup()
+        config = self.codex.read("home/.codex/config.toml")
+        hook = self.codex.write("home/bin/hook", "#!/bin/sh\nkill -9 $$\n", 0o755)
+        broken = config.replace(f'"{harness.CONFIDE} hook codex"', f'"{hook}"')
+        self.assertNotEqual(broken, config)
+        self.codex.write("home/.codex/config.toml", broken)
+        self.assertIn("env", self.play([shell("printenv DB_PASSWORD")], OPEN, "--dangerously-bypass-hook-trust").places["requests"])
+
+    # --- boxed
+
+    def test_reading_boxed(self):
+        self.codex.setup("--boxed")
+        kept = self.play([call for _, call in self.attempts()], OPEN)
+        self.assertEqual(kept.places, {}, kept)
+
+    def test_boxed_the_model_cannot_choose_another_place(self):
+        self.codex.setup("--boxed")
+        kept = self.codex.run([shell("printenv DB_PASSWORD; cat .env", environment_id="local")], OPEN)
+        self.assertEqual(kept.places, {}, kept)
+
+    def test_boxed_fails_closed(self):
+        self.codex.setup("--boxed")
+        path = "home/.codex/environments.toml"
+        self.codex.write(path, self.codex.read(path).replace(f'program = "{harness.CONFIDE}"', 'program = "/none/confide"'))
+        kept = self.codex.run([shell("printenv DB_PASSWORD; touch ran")], OPEN)
+        self.assertEqual(kept.places, {}, kept)
+        self.assertFalse(os.path.exists(self.codex.path("project/ran")))
+
+    def work(self, *arguments):
+        self.codex.write("project/CMakeLists.txt", "cmake_minimum_required(VERSION 3.20)\nproject(p C)\nenable_testing()\nadd_executable(p p.c)\nadd_test(NAME p COMMAND p)\n")
+        self.codex.write("project/p.c", "int main(void) { return 0; }\n")
+        self.codex.write("project/package.json", '{"name": "p", "version": "1.0.0", "scripts": {"test": "echo js ok"}}')
+        git = "git -c user.name=a -c user.email=a@b"
+        kept = self.play([
+            shell("npm test 2>&1", yield_time_ms=30000),
+            shell("cmake -S . -B out >/dev/null && cmake --build out 2>&1 && ctest --test-dir out 2>&1 | tail -3", yield_time_ms=30000),
+            shell(f"git add -A && {git} commit -qm first && git checkout -qb other && git checkout -q main && git log --oneline | cat"),
+        ], *arguments)
+        for result, word in zip(kept.results, ("js ok", "100% tests passed", "first")):
+            self.assertIn(word, result, kept)
+
+    def test_the_work_goes_on_by_hook(self):
+        self.codex.setup()
+        self.work("-s", "workspace-write")
+
+    def test_the_work_goes_on_boxed(self):
+        self.codex.setup("--boxed")
+        self.work(OPEN)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,175 @@
+"""One client with a home, a project and canaries of its own, driven through a script."""
+
+import dataclasses
+import json
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import harness  # noqa: E402
+from judge import Judge  # noqa: E402
+from model import Model  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ACCOUNT_HOME = pwd.getpwuid(os.geteuid()).pw_dir
+SECONDS = 100
+
+
+def _installed():
+    """The folder of the pinned clients; None where they are not installed."""
+    with open(os.path.join(HERE, "package.json"), encoding="utf-8") as file:
+        wanted = json.load(file)["dependencies"]
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(ACCOUNT_HOME, ".cache")
+    for folder in (os.environ.get("CONFIDE_CLIENTS_DIR"), os.path.join(cache, "confide-tests/clients"), "/var/cache/confide-tests/clients"):
+        try:
+            for name, version in wanted.items():
+                with open(os.path.join(folder or "", "node_modules", name, "package.json"), encoding="utf-8") as file:
+                    if json.load(file)["version"] != version:
+                        break
+            else:
+                return os.path.join(folder, "node_modules")
+        except OSError:
+            continue
+    return None
+
+
+MODULES = _installed()
+CLAUDE = MODULES and os.path.join(MODULES, "@anthropic-ai/claude-code-linux-x64/claude")
+CODEX = MODULES and os.path.join(MODULES, "@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex")
+WHY_NOT = None if MODULES else "the clients are not installed: scripts/install-deps --clients"
+
+
+@dataclasses.dataclass
+class Outcome:
+    code: int
+    results: list  # what the model was told of each call, in order
+    places: dict   # {where: names of canaries}
+    errors: str
+
+    def __str__(self):
+        return f"exit {self.code}\n  results {self.results}\n  places {self.places}\n  stderr {self.errors[-2000:]}"
+
+
+class Session:
+    """Folders and canaries of one client; kept for several runs. Call close()."""
+
+    # Codex makes no sandbox where its home is in a temporary folder.
+    def __init__(self, variables=None):
+        self.top = tempfile.mkdtemp(prefix="confide-clients.", dir=ACCOUNT_HOME)
+        self.home, self.project, self.out = (os.path.join(self.top, name) for name in ("home", "project", "out"))
+        for folder in (self.home, self.project, self.out, self.path("home/.ssh"), self.path("home/tmp"), self.path("home/bin")):
+            os.makedirs(folder)
+        self.canaries = {name: f"CANARY-{name}-{secrets.token_hex(8)}" for name in ("env", "dotenv", "ssh")}
+        subprocess.run(["git", "init", "--quiet", "--initial-branch=main", self.project], check=True)
+        self.write("project/.env", f"DOTENV_KEY={self.canaries['dotenv']}\n")
+        self.write("project/.gitignore", ".env\n")
+        self.write("home/.ssh/id_canary", self.canaries["ssh"] + "\n")
+        self.variables = harness.environment(HOME=self.home, DB_PASSWORD=self.canaries["env"], **(variables or {}))
+        self.judge = Judge(self.canaries)
+
+    def close(self):
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.top, name)
+
+    def write(self, name, text, mode=0o644):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(self.path(name), mode)
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
+
+    def setup(self, *words):
+        ran = harness.confide("setup", *words, env=self.variables, cwd=self.project)
+        if ran.code != 0:
+            raise AssertionError(ran)
+        return ran
+
+    def _run(self, argv, script, results_of, variables, cwd=None):
+        seen = {}
+        with Model(script, lambda: seen.update(self.judge.in_sandboxes())) as model:
+            process = subprocess.run(self._prepare(argv, model), cwd=cwd or self.project, env={**self.variables, **variables(model)},
+                                     stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
+        places = {"requests": self.judge.in_bytes(b"".join(model.requests)), "events": self.judge.in_bytes(process.stdout),
+                  "stderr": self.judge.in_bytes(process.stderr), **{f"process {pid}": names for pid, names in seen.items()},
+                  **self.judge.in_tree(self.home, leave_out=(self.path("home/.ssh/id_canary"),))}
+        return Outcome(process.returncode, results_of(model), {place: names for place, names in places.items() if names},
+                       process.stderr.decode("utf-8", "replace"))
+
+    def _prepare(self, argv, model):
+        return argv
+
+
+class Claude(Session):
+    def run(self, script, *arguments, cwd=None):
+        self.write("home/.claude/.claude.json", json.dumps({"hasCompletedOnboarding": True, "projects": {self.project: {"hasTrustDialogAccepted": True}}}))
+        argv = [CLAUDE, "-p", "Do what the script says.", "--output-format", "stream-json", "--verbose", *arguments]
+        return self._run(argv, script, _claude_results, lambda model: {
+            "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{model.port}", "ANTHROPIC_API_KEY": "none", "CLAUDE_CONFIG_DIR": self.path("home/.claude"),
+            "CLAUDE_CODE_TMPDIR": self.path("home/tmp"), "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
+            "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "TERM": "dumb"}, cwd)
+
+    def setup(self, *words):
+        self.variables["CLAUDE_CONFIG_DIR"] = self.path("home/.claude")
+        return super().setup("claude", *words)
+
+    @property
+    def settings(self):
+        return json.loads(self.read("home/.claude/settings.json"))
+
+    @settings.setter
+    def settings(self, value):
+        self.write("home/.claude/settings.json", json.dumps(value, indent=2) + "\n")
+
+
+class Codex(Session):
+    def run(self, script, *arguments, model="mock-model", cwd=None):
+        self.dialect = model
+        argv = [CODEX, "exec", "--json", "--skip-git-repo-check", "-C", cwd or self.project, *arguments, "Do what the script says."]
+        return self._run(argv, script, _codex_results, lambda _: {"CODEX_HOME": self.path("home/.codex"), "MOCK_API_KEY": "none"}, cwd)
+
+    def setup(self, *words):
+        self.variables["CODEX_HOME"] = self.path("home/.codex")
+        self.variables["PATH"] = os.path.dirname(CODEX) + ":" + self.variables["PATH"]
+        os.makedirs(self.path("home/.codex"), exist_ok=True)
+        return super().setup("codex", *words)
+
+    def _prepare(self, argv, model):
+        # On the command line, so that config.toml stays as setup left it.
+        provider = {"name": "mock", "base_url": f"http://127.0.0.1:{model.port}/v1", "wire_api": "responses", "env_key": "MOCK_API_KEY",
+                    "request_max_retries": 0, "stream_max_retries": 0}
+        settings = {"model": self.dialect, "model_provider": "mock", "check_for_update_on_startup": False, "analytics.enabled": False,
+                    **{f"model_providers.mock.{key}": value for key, value in provider.items()}}
+        return [argv[0], *(word for key, value in settings.items() for word in ("-c", f"{key}={json.dumps(value)}")), *argv[1:]]
+
+
+def _claude_results(model):
+    """What each call came to, from the last request of the conversation."""
+    results = {}
+    for raw in model.requests:
+        for message in json.loads(raw).get("messages", []):
+            for block in message["content"] if isinstance(message["content"], list) else []:
+                if block.get("type") == "tool_result":
+                    content = block.get("content", "")
+                    results[block["tool_use_id"]] = content if isinstance(content, str) else "\n".join(part.get("text", "") for part in content)
+    return list(results.values())
+
+
+def _codex_results(model):
+    results = {}
+    for raw in model.requests:
+        for item in json.loads(raw).get("input", []):
+            if str(item.get("type", "")).endswith("_output") and "call_id" in item:
+                output = item.get("output")
+                results[item["call_id"]] = output if isinstance(output, str) else "\n".join(part.get("text", "") for part in output or [])
+    return [results[key] for key in sorted(results, key=lambda call: int(call.rpartition("_")[2]))]
