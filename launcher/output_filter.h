@@ -19,6 +19,8 @@ class OutputFilter {
  public:
   virtual ~OutputFilter() = default;
   // Where the relay reads a stream's bytes to: memory of the filter's own, so that unmasked bytes lie nowhere else.
+  // Empty until the filter is ready: a terminal echoes what is typed ahead before there is anything to filter by, and
+  // that waits.
   virtual std::span<std::byte> buffer(Stream stream) = 0;
   // `count` bytes of buffer(stream) have arrived at `now_ms`; what may leave is appended to `out`. An error ends the
   // run.

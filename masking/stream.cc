@@ -169,9 +169,10 @@ void StreamMasker::replace(const Range& range, Sink& sink) {
       {.name = name, .form = range.form, .offset = range.start, .length = range.end - range.start, .action = action});
 }
 
-bool StreamMasker::may_give_up(const TablesView& tables, const Thread& thread) const {
+bool StreamMasker::may_give_up(const TablesView& tables, const Thread& thread, Idle idle) const {
   if (thread.gave_up) return false;
-  if (thread.line_ended && thread.pos == scanned_) return true;
+  const bool ends_line = thread.line_ended && thread.pos == scanned_;
+  if (ends_line != (idle == Idle::kBriefly)) return ends_line;
   const uint32_t characters = thread.depth + (thread.pos < scanned_ ? 1 : 0);
   for (uint32_t entry = thread.lo; entry < thread.hi; ++entry) {
     if (characters > tables.needles[tables.entries[entry].needle].gives_up) return false;
@@ -179,30 +180,35 @@ bool StreamMasker::may_give_up(const TablesView& tables, const Thread& thread) c
   return true;
 }
 
-uint64_t StreamMasker::idle_limit(const TablesView& tables) const {
+uint64_t StreamMasker::idle_limit(const TablesView& tables, Idle idle) const {
   uint64_t limit = scanned_;
   for (const Thread& thread : open_) {
-    if (thread.confirmed()) {
+    if (thread.confirmed() && idle == Idle::kLong) {
       limit = std::min(limit, thread.pos);
-    } else if (!may_give_up(tables, thread)) {
+    } else if (thread.confirmed() || !may_give_up(tables, thread, idle)) {
       limit = std::min(limit, thread.held_from());
     }
   }
   return limit;
 }
 
+uint64_t StreamMasker::idle_limit(Idle idle) const {
+  return tables_->reveal([&](const TablesView& tables) { return idle_limit(tables, idle); });
+}
+
 std::optional<int64_t> StreamMasker::deadline_ms() const {
   if (options_.liveness == Liveness::kHold || idle_released_ || !last_fed_ms_ || released_ == end_) return std::nullopt;
-  const uint64_t limit = tables_->reveal([&](const TablesView& tables) { return idle_limit(tables); });
-  if (limit <= released_) return std::nullopt;
-  return *last_fed_ms_ + kIdleMs;
+  if (idle_limit(Idle::kBriefly) > released_) return *last_fed_ms_ + kLineIdleMs;
+  if (idle_limit(Idle::kLong) > released_) return *last_fed_ms_ + kIdleMs;
+  return std::nullopt;
 }
 
 void StreamMasker::flush_idle(int64_t now_ms, Sink& sink) {
   const auto deadline = deadline_ms();
   if (!deadline || now_ms < *deadline) return;
-  idle_released_ = true;
-  const uint64_t limit = tables_->reveal([&](const TablesView& tables) { return idle_limit(tables); });
+  const Idle idle = now_ms < *last_fed_ms_ + kIdleMs ? Idle::kBriefly : Idle::kLong;
+  idle_released_ = idle == Idle::kLong;
+  const uint64_t limit = idle_limit(idle);
   memory_.fill([&](std::span<std::byte> memory) {
     emit(reinterpret_cast<const uint8_t*>(memory.data()), sink, limit, Announce::kOpen);
   });

@@ -33,14 +33,17 @@
 
 namespace confide::masking {
 
-inline constexpr size_t kInputSize = size_t{32} << 10;
+inline constexpr size_t kInputSize = size_t{64} << 10;
 inline constexpr int64_t kIdleMs = 20;
+inline constexpr int64_t kLineIdleMs = 2;
 
 enum class Liveness : uint8_t {
   // Somebody may act on what is there (a terminal, an agent reading a pipe): an open match that has waited kIdleMs
-  // gives
-  // up at most min(4, a quarter of the secret) of its characters, or, where its line is complete, that line; once. The
-  // search goes on as if it had not. Longer beginnings wait for the next byte or the end.
+  // gives up at most min(4, a quarter of the secret) of its characters, or, where its line is complete, that line;
+  // once.
+  // The search goes on as if it had not. Longer beginnings wait for the next byte or the end. So few characters that
+  // end
+  // a complete line wait for kLineIdleMs only: nearly every line ends with one that begins some form of some secret.
   kReleaseIdle,
   // Nothing leaves before it is known not to begin a match.
   kHold,
@@ -89,8 +92,11 @@ class StreamMasker {
   void write(const uint8_t* bytes, uint64_t from, uint64_t to, Sink& sink);
   void replace(const Range& range, Sink& sink);
   uint64_t open_limit() const;
-  uint64_t idle_limit(const TablesView& tables) const;
-  bool may_give_up(const TablesView& tables, const Thread& thread) const;
+  // How long a stream has been idle.
+  enum class Idle : uint8_t { kBriefly, kLong };
+  uint64_t idle_limit(const TablesView& tables, Idle idle) const;
+  bool may_give_up(const TablesView& tables, const Thread& thread, Idle idle) const;
+  uint64_t idle_limit(Idle idle) const;
   uint64_t needed_from() const;
   void make_room(uint8_t* bytes);
 

@@ -92,7 +92,7 @@ class SecretReader {
   Status add_variable(std::span<const std::byte> bytes) {
     const auto* text = reinterpret_cast<const char*>(bytes.data());
     const auto* equals = bytes.empty() ? nullptr : static_cast<const char*>(std::memchr(text, '=', bytes.size()));
-    if (equals == nullptr) return malformed();
+    if (equals == nullptr || text[bytes.size() - 1] != '\0') return malformed();
     const auto name = static_cast<size_t>(equals - text);
     secrets_.push_back({std::string(text, name), bytes.subspan(name + 1, bytes.size() - name - 2)});
     return {};
@@ -187,7 +187,9 @@ Status MaskingFilter::load(std::span<const UniqueFd> delivery) {
   return {};
 }
 
-std::span<std::byte> MaskingFilter::buffer(Stream stream) { return of(stream).buffer(); }
+std::span<std::byte> MaskingFilter::buffer(Stream stream) {
+  return is_loaded() ? of(stream).buffer() : std::span<std::byte>();
+}
 
 Status MaskingFilter::feed(Stream stream, size_t count, int64_t now_ms, std::string& out) {
   StringSink sink(out, stream);

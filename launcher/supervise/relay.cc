@@ -51,7 +51,8 @@ void Relay::let_go() {
 
 void Relay::prepare(std::vector<pollfd>& polled) {
   read_slot_ = write_slot_ = SIZE_MAX;
-  if (!ended_ && waiting_.size() < kMaxWaiting) {
+  const bool can_read = filter_ == nullptr || !filter_->buffer(stream_).empty();
+  if (!ended_ && can_read && waiting_.size() < kMaxWaiting) {
     read_slot_ = polled.size();
     polled.push_back({from_, POLLIN, 0});
   }

@@ -41,6 +41,8 @@ using child::OrderKind;
 using child::Report;
 using child::ReportKind;
 
+constexpr int kPipeBytes = 256 << 10;
+
 // Most commands are over before: they pay nothing for a watch. It begins with a look at what has changed meanwhile.
 constexpr int64_t kUnwatchedMs = 20;
 
@@ -113,6 +115,8 @@ class Run {
       for (const int n : {1, 2}) {
         if (stdio_.fds[n] < 0 || is_null_device(stdio_.fds[n])) continue;
         auto pipe = TRY(sys::pipe());
+        // Fewer turns between the command and us; where the uid's share of pipe memory is used up it stays as it is.
+        (void)::fcntl(pipe.read.get(), F_SETPIPE_SZ, kPipeBytes);
         stdio_for_child_[n] = pipe.write.get();
         output_relays_.emplace_back(pipe.read.get(), stdio_.fds[n], hooks_.filter,
                                     n == 1 ? Stream::kOutput : Stream::kError);

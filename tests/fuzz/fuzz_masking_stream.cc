@@ -81,14 +81,16 @@ std::string feed(const Tables& tables, std::string_view text, std::string_view l
 }
 
 // With pauses, what is not replaced leaves in order, and nothing else does.
-void with_pauses(const Tables& tables, std::string_view text) {
+void with_pauses(const Tables& tables, std::string_view text, std::string_view lengths) {
   auto masker = StreamMasker::create(tables, {});
   require(masker.has_value());
   Text out;
   int64_t now = 0;
   for (const char& c : text) {
     require(masker->feed(bytes_of({&c, 1}), now, out).has_value());
-    now += kIdleMs;
+    now += kLineIdleMs;
+    masker->flush_idle(now, out);
+    now += (lengths.size() % 2 == 0 ? kIdleMs : 0);
     masker->flush_idle(now, out);
   }
   masker->finish(out);
@@ -142,6 +144,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check("in pieces", feed(fast, input, lengths));
   check("whole", feed(fast, input, {}));
   check("in pieces, without the filter", feed(slow, input, lengths));
-  with_pauses(fast, input);
+  with_pauses(fast, input, lengths);
   return 0;
 }
