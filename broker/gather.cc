@@ -49,6 +49,9 @@ class Gatherer {
     return std::move(out_);
   }
 
+  // What was lent for a run that will not be.
+  void give_back() { end_residents(std::move(out_.residents)); }
+
  private:
   Result<UniqueFd> take(uint32_t index) {
     if (index >= fds_.size() || !fds_[index].valid())
@@ -186,7 +189,9 @@ class Gatherer {
     for (const Wanted& wanted : wanted_)
       if (wanted.reference && has_provider(wanted.reference->scheme)) references.push_back(*wanted.reference);
     if (references.empty()) return {};
-    return resolve_with_providers(references, {spawner_, environ_, arena_});
+    Provided provided = resolve_with_providers(references, {spawner_, environ_, arena_});
+    out_.residents = std::move(provided.residents);
+    return std::move(provided.answers);
   }
 
   void keep_provided(const Wanted& wanted, Resolved resolved) {
@@ -224,7 +229,10 @@ class Gatherer {
 
 Result<Gathered> gather(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena,
                         const Spawner& spawner) {
-  return Gatherer(request, fds, arena, spawner).gather();
+  Gatherer gatherer(request, fds, arena, spawner);
+  auto gathered = gatherer.gather();
+  if (!gathered) gatherer.give_back();
+  return gathered;
 }
 
 }  // namespace confide::broker

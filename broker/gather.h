@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "broker/protocol.h"
+#include "broker/provider_call.h"
 #include "broker/spawner.h"
 #include "secrets/delivery.h"
 
@@ -17,6 +18,7 @@ struct Gathered {
   std::vector<secrets::PreparedSecret> secrets;  // without values after kDescribe
   std::vector<supervisor::SlotText> slots;       // of each, same order
   std::vector<std::string> warnings;
+  std::vector<Resident> residents;  // what was lent for this run; to be ended with it
 };
 
 // `spawner` starts the providers. `fds` are the message's descriptors by Slot and index; the ones that are read are

@@ -59,10 +59,17 @@ void stay_with(DeliveryBlock& block, const Spawner& spawner, int supervisor) {
   }
 }
 
+// However this ends: what was lent for the run is given back.
+struct GiveBack {
+  std::vector<Resident>& residents;
+  ~GiveBack() { end_residents(std::move(residents)); }
+};
+
 Status serve(const Spawner& spawner) {
   Asked asked = TRY(hear_request());
   secrets::SecretArena arena;
   Gathered gathered = TRY(gather(asked.request, asked.fds, arena, spawner));
+  const GiveBack at_the_end{gathered.residents};
   if (asked.request.verb == Verb::kDescribe) {
     say(Described{std::move(gathered.slots), std::move(gathered.warnings)});
     return {};

@@ -48,6 +48,11 @@ Status PipeReader::read_available() {
   return {};
 }
 
+bool PipeReader::ends_with(std::string_view mark) const {
+  return buffer_.reveal(
+      [&](std::span<const std::byte> bytes) { return secrets::as_text(bytes.first(used_)).ends_with(mark); });
+}
+
 Result<secrets::SecretBuffer> PipeReader::take(secrets::SecretArena& arena) {
   return buffer_.reveal([&](std::span<const std::byte> bytes) { return arena.copy_from(bytes.first(used_)); });
 }

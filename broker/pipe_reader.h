@@ -13,6 +13,8 @@ class PipeReader {
   static Result<PipeReader> create(UniqueFd pipe, size_t limit);
 
   int fd() const { return ended_ ? -1 : pipe_.get(); }
+  // Whether what was read so far ends with `mark`.
+  bool ends_with(std::string_view mark) const;
   bool overflowed() const { return overflowed_; }
   // Everything that is there now, without waiting.
   Status read_available();

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <algorithm>
@@ -26,6 +28,9 @@ int64_t now_ms() {
 // The supervisor ends a call in time by itself; this is for one that does not.
 constexpr int64_t kPatienceMs = 10'000;
 constexpr size_t kMaxMessage = size_t{128} << 10;
+constexpr int64_t kTimeToGiveBackMs = 5'000;
+
+}  // namespace
 
 // One call that is under way.
 class Flight {
@@ -40,10 +45,10 @@ class Flight {
       assignment.slots.push_back({variable.name, variable.how, "provider", supervisor::Shown::kPlain});
     const UniqueFd order = TRY(sys::memfd_with("confide-assignment", supervisor::encode(assignment)));
     const UniqueFd null = TRY(sys::openat(AT_FDCWD, "/dev/null", O_RDONLY));
-    auto flight = std::make_unique<Flight>(TRY(DeliveryBlock::create(call.variables)),
-                                           TRY(PipeReader::create(std::move(out.read), kMaxProviderOutput)),
-                                           TRY(PipeReader::create(std::move(err.read), kMaxProviderErrors)),
-                                           now_ms() + call.order.timeout_ms + kPatienceMs);
+    auto flight = std::make_unique<Flight>(
+        TRY(DeliveryBlock::create(call.variables)), TRY(PipeReader::create(std::move(out.read), kMaxProviderOutput)),
+        TRY(PipeReader::create(std::move(err.read), kMaxProviderErrors)),
+        now_ms() + std::max<int64_t>(call.order.timeout_ms, call.patience_ms) + kPatienceMs, call.mark);
     TRY(spawner.start_supervisor(std::vector<int>{null.get(), out.write.get(), err.write.get(), broker.right.get(),
                                                   caller.right.get(), null.get(), order.get()}));
     flight->broker_ = std::move(broker.left);
@@ -51,8 +56,12 @@ class Flight {
     return flight;
   }
 
-  Flight(DeliveryBlock block, PipeReader output, PipeReader errors, int64_t deadline)
-      : block_(std::move(block)), output_(std::move(output)), errors_(std::move(errors)), deadline_(deadline) {}
+  Flight(DeliveryBlock block, PipeReader output, PipeReader errors, int64_t deadline, std::string mark)
+      : block_(std::move(block)),
+        output_(std::move(output)),
+        errors_(std::move(errors)),
+        deadline_(deadline),
+        mark_(std::move(mark)) {}
 
   void add_to(std::vector<pollfd>& polled) const {
     for (const int fd : {output_.fd(), errors_.fd(), broker_.get(), caller_.get()}) polled.push_back({fd, POLLIN, 0});
@@ -63,6 +72,7 @@ class Flight {
   bool serve(const pollfd* polled, CallResult& result) {
     const auto served = act(polled, result);
     if (!served) result.failed = served.error();
+    if (served && has_answered()) return true;
     if (!over_ && served && now_ms() < deadline_) return false;
     if (!over_ && served) result.failed = Error{ErrorKind::kLaunch, 0, "the provider's supervisor does not answer"};
     return true;
@@ -77,6 +87,25 @@ class Flight {
     result.output = TRY(output_.take(arena));
     result.error_text = TRY(errors_.take(arena));
     return {};
+  }
+
+  // Complete, and still there.
+  bool has_answered() const { return !over_ && !mark_.empty() && output_.ends_with(mark_); }
+
+  void ask_to_end() {
+    const int32_t signal = SIGTERM;
+    (void)::send(caller_.get(), &signal, sizeof signal, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  // Until it has ended or the time is over.
+  void wait_for_end(int64_t deadline) {
+    CallResult ignored;
+    while (!over_ && now_ms() < deadline) {
+      std::vector<pollfd> polled;
+      add_to(polled);
+      const auto left = static_cast<int>(std::max<int64_t>(deadline - now_ms(), 0));
+      if (::poll(polled.data(), polled.size(), left) < 0) continue;
+      if (!act(polled.data(), ignored)) return;
+    }
   }
 
  private:
@@ -120,8 +149,22 @@ class Flight {
   UniqueFd broker_;
   UniqueFd caller_;
   int64_t deadline_;
+  std::string mark_;
   bool over_ = false;
 };
+
+Resident::Resident(std::unique_ptr<Flight> flight) : flight_(std::move(flight)) {}
+Resident::Resident(Resident&&) noexcept = default;
+Resident& Resident::operator=(Resident&&) noexcept = default;
+Resident::~Resident() = default;
+
+void end_residents(std::vector<Resident> residents) {
+  for (const Resident& resident : residents) resident.flight_->ask_to_end();
+  const int64_t deadline = now_ms() + kTimeToGiveBackMs;
+  for (const Resident& resident : residents) resident.flight_->wait_for_end(deadline);
+}
+
+namespace {
 
 class Calls {
  public:
@@ -166,6 +209,7 @@ class Calls {
       if (!flights_[i]->serve(&polled[n * Flight::kPolled], results_[i])) continue;
       if (const auto finished = flights_[i]->finish(results_[i], arena_); !finished)
         results_[i].failed = finished.error();
+      if (flights_[i]->has_answered() && !results_[i].failed) results_[i].resident.emplace(std::move(flights_[i]));
       flights_[i].reset();
       std::erase(busy_, i);
       busy_lanes_.erase(calls_[i].lane);

@@ -8,7 +8,9 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "broker/fetch_call.h"
 #include "broker/keyring.h"
+#include "broker/programs.h"
 #include "broker/provider_call.h"
 #include "broker/provider_shell.h"
 #include "secrets/providers/failure.h"
@@ -48,12 +50,12 @@ class Resolver {
   Resolver(std::span<const Reference> references, ProviderContext context)
       : references_(references), context_(context), shell_(context.environ, context.arena) {}
 
-  std::vector<Resolved> resolve() {
+  Provided resolve() {
     collect();
     resolve_here();
-    resolve_together();
-    call_each();
-    return hand_out();
+    run(first_jobs());
+    run(jobs_for_each([](const Item&) { return true; }));  // what could not be had together
+    return {hand_out(), std::move(residents_)};
   }
 
  private:
@@ -76,10 +78,8 @@ class Resolver {
       if (item.done) continue;
       const Provider& row = *item.chosen.row;
       switch (row.how) {
-        case How::kProgram: break;
-        case How::kHttp:
-          item.done = failed(secrets::failure_of(row, Meaning::kNotConfigured, "this build has no confide-fetch"));
-          break;
+        case How::kProgram:
+        case How::kHttp: break;
         case How::kKeyring: {
           auto value = read_key(std::get<policy::KeyringKey>(item.reference->parts), row, context_.arena);
           item.done = value ? Resolved{std::move(*value), {}, {}} : failed(value.error());
@@ -100,41 +100,133 @@ class Resolver {
     return secrets::read_fd(context_.arena, fd.get(), secrets::kMaxSecretBytes, item.chosen.found);
   }
 
-  // One call for all references of a row, the values told apart by a mark that nobody can guess.
-  void resolve_together() {
+  // One call, and whose values it brings.
+  struct Job {
+    enum class Kind : uint8_t { kOne, kTogether, kFetch } kind = Kind::kOne;
+    Call call;
+    std::vector<Item*> items;
+  };
+
+  // Everything at once: what is asked for together, over HTTP, and singly.
+  std::vector<Job> first_jobs() {
+    std::vector<Job> jobs;
     std::map<const Provider*, std::vector<Item*>> rows;
-    for (Item& item : items_)
-      if (!item.done && item.chosen.row->pace == Pace::kTogether) rows[item.chosen.row].push_back(&item);
-    for (auto& [row, together] : rows) {
-      if (together.size() < 2) continue;
-      const auto tried = call_together(*row, together);
-      if (tried) continue;
-      for (Item* item : together)
-        if (!item->done) item->done = failed(secrets::failure_of(*row, Meaning::kFailed, tried.error().what));
+    for (Item& item : items_) {
+      const Provider& row = *item.chosen.row;
+      if (!item.done && (row.pace == Pace::kTogether || row.how == How::kHttp)) rows[&row].push_back(&item);
+    }
+    for (auto& [row, items] : rows) {
+      const bool http = row->how == How::kHttp;
+      if (!http && items.size() < 2) continue;
+      auto call = http ? fetch_call(*row, items) : call_together(*row, items);
+      if (call)
+        jobs.push_back({http ? Job::Kind::kFetch : Job::Kind::kTogether, std::move(*call), items});
+      else
+        for (Item* item : items)
+          item->done = failed(secrets::failure_of(*row, Meaning::kFailed, to_text(call.error())));
+    }
+    const auto alone = [&](const Item& item) {
+      return std::ranges::none_of(jobs, [&](const Job& job) { return std::ranges::count(job.items, &item) != 0; });
+    };
+    for (Job& job : jobs_for_each(alone)) jobs.push_back(std::move(job));
+    return jobs;
+  }
+
+  template <class Wanted>
+  std::vector<Job> jobs_for_each(const Wanted& wanted) {
+    std::vector<Job> jobs;
+    for (Item& item : items_) {
+      if (item.done || !wanted(item)) continue;
+      auto call = call_of(item);
+      if (call)
+        jobs.push_back({Job::Kind::kOne, std::move(*call), {&item}});
+      else
+        item.done = failed(secrets::failure_of(*item.chosen.row, Meaning::kFailed, to_text(call.error())));
+    }
+    return jobs;
+  }
+
+  void run(std::vector<Job> jobs) {
+    std::map<const Provider*, size_t> lanes;
+    std::vector<Call> calls;
+    for (Job& job : jobs) {
+      const Provider& row = *job.items.front()->chosen.row;
+      // A lane of its own, or the row's.
+      job.call.lane = row.pace == Pace::kAllAtOnce ? calls.size() : lanes.emplace(&row, calls.size()).first->second;
+      calls.push_back(std::move(job.call));
+    }
+    const std::vector<std::string> marks = [&] {
+      std::vector<std::string> all;
+      for (const Call& call : calls) all.push_back(call.mark);
+      return all;
+    }();
+    std::vector<CallResult> results = run_calls(context_.spawner, std::move(calls), context_.arena);
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      Job& job = jobs[i];
+      if (results[i].resident) residents_.push_back(std::move(*results[i].resident));
+      switch (job.kind) {
+        case Job::Kind::kOne: finish(*job.items.front(), std::move(results[i])); break;
+        case Job::Kind::kTogether: finish_together(job, results[i]); break;
+        case Job::Kind::kFetch: finish_fetch(job, marks[i], results[i]); break;
+      }
     }
   }
 
-  Status call_together(const Provider& row, std::vector<Item*>& together) {
-    const std::string mark = TRY(new_mark());
+  // One call for all references of a row, the values told apart by a mark that nobody can guess.
+  Result<Call> call_together(const Provider& row, const std::vector<Item*>& items) {
+    mark_together_ = cat("\n--confide-", TRY(new_nonce()), "--\n");
     std::string text;
-    for (const Item* item : together) text += cat("{{ ", item->reference->text, " }}", mark);
-    Call call = TRY(call_of(*together.front()));
+    for (const Item* item : items) text += cat("{{ ", item->reference->text, " }}", mark_together_);
+    Call call = TRY(call_of(*items.front()));
     call.order.arguments = {"inject"};
     call.variables.push_back(
         {"TEMPLATE", policy::Deliver::kStdin, TRY(context_.arena.copy_from(std::as_bytes(std::span(text)))), {}});
-    std::vector<Call> calls;
-    calls.push_back(std::move(call));
-    CallResult result = std::move(run_calls(context_.spawner, std::move(calls), context_.arena).front());
-    if (auto failure = failure_of(row, result)) {
-      // Only one of them may be at fault: each is asked for by itself, so that every failing name is told.
-      if (!concerns_the_row(failure->meaning)) return {};
-      for (Item* item : together) item->done = failed(*failure);
-      return {};
-    }
-    return take_apart(result.output, mark, together);
+    call.order.timeout_ms = row.timeout_ms;
+    return call;
   }
 
-  Status take_apart(const SecretBuffer& output, const std::string& mark, std::vector<Item*>& together) {
+  void finish_together(Job& job, const CallResult& result) {
+    const Provider& row = *job.items.front()->chosen.row;
+    if (auto failure = failure_of(row, result)) {
+      // Only one of them may be at fault: each is asked for by itself, so that every failing name is told.
+      if (!concerns_the_row(failure->meaning)) return;
+      for (Item* item : job.items) item->done = failed(*failure);
+      return;
+    }
+    if (const auto taken = take_apart(result.output, mark_together_, job.items); !taken)
+      for (Item* item : job.items)
+        if (!item->done) item->done = failed(secrets::failure_of(row, Meaning::kFailed, taken.error().what));
+  }
+
+  Result<Call> fetch_call(const Provider& row, const std::vector<Item*>& items) {
+    Call call{.order = TRY(shell_.order(row, *items.front()->reference, {})),
+              .variables = {},
+              .mark = TRY(new_nonce()),
+              .patience_ms = row.timeout_ms};
+    call.order.program = TRY(find_program("confide-fetch"));
+    call.order.timeout_ms = 0;  // it may live as long as the run
+    std::vector<const Reference*> wanted;
+    for (const Item* item : items) wanted.push_back(item->reference);
+    call.variables.push_back(
+        {"REQUEST", policy::Deliver::kStdin, TRY(fetch_request(row, wanted, call.mark, shell_, context_.arena)), {}});
+    return call;
+  }
+
+  void finish_fetch(Job& job, const std::string& mark, CallResult& result) {
+    const Provider& row = *job.items.front()->chosen.row;
+    auto answers =
+        result.failed ? std::nullopt : read_answers(row, result.output, mark, job.items.size(), context_.arena);
+    for (size_t i = 0; i < job.items.size(); ++i) {
+      if (answers)
+        job.items[i]->done = std::move((*answers)[i]);
+      else
+        job.items[i]->done = failed(
+            failure_of(row, result)
+                .value_or(secrets::failure_of(row, Meaning::kFailed, "confide-fetch ended before it had answered")));
+    }
+  }
+
+  Status take_apart(const SecretBuffer& output, const std::string& mark, const std::vector<Item*>& together) {
     return output.reveal([&](std::span<const std::byte> bytes) -> Status {
       std::string_view rest = as_text(bytes);
       for (Item* item : together) {
@@ -150,36 +242,15 @@ class Resolver {
     });
   }
 
-  static Result<std::string> new_mark() {
+  static Result<std::string> new_nonce() {
     unsigned char bytes[16];
     if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) return sys::errno_error("getrandom");
-    std::string mark = "\n--confide-";
+    std::string nonce;
     for (const unsigned char byte : bytes) {
-      mark += "0123456789abcdef"[byte >> 4];
-      mark += "0123456789abcdef"[byte & 15];
+      nonce += "0123456789abcdef"[byte >> 4];
+      nonce += "0123456789abcdef"[byte & 15];
     }
-    return mark + "--\n";
-  }
-
-  void call_each() {
-    std::vector<Call> calls;
-    std::vector<Item*> called;
-    std::map<const Provider*, size_t> lanes;
-    for (Item& item : items_) {
-      if (item.done) continue;
-      const Provider& row = *item.chosen.row;
-      auto call = call_of(item);
-      if (!call) {
-        item.done = failed(secrets::failure_of(row, Meaning::kFailed, to_text(call.error())));
-        continue;
-      }
-      // A lane of its own, or the row's.
-      call->lane = row.pace == Pace::kAllAtOnce ? calls.size() : lanes.emplace(&row, calls.size()).first->second;
-      calls.push_back(std::move(*call));
-      called.push_back(&item);
-    }
-    std::vector<CallResult> results = run_calls(context_.spawner, std::move(calls), context_.arena);
-    for (size_t i = 0; i < called.size(); ++i) finish(*called[i], std::move(results[i]));
+    return nonce;
   }
 
   Result<Call> call_of(const Item& item) {
@@ -261,13 +332,15 @@ class Resolver {
   ProviderContext context_;
   ProviderShell shell_;
   std::vector<Item> items_;
+  std::vector<Resident> residents_;
+  std::string mark_together_;
 };
 
 }  // namespace
 
 bool has_provider(policy::Scheme scheme) { return !secrets::providers_of(scheme).empty(); }
 
-std::vector<Resolved> resolve_with_providers(std::span<const Reference> references, ProviderContext context) {
+Provided resolve_with_providers(std::span<const Reference> references, ProviderContext context) {
   return Resolver(references, context).resolve();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "broker/provider_call.h"
 #include "broker/spawner.h"
 #include "policy/reference.h"
 #include "secrets/environ.h"
@@ -28,7 +29,11 @@ struct Resolved {
   std::optional<secrets::Meaning> failed;
   std::string why;
 };
-// In the order of `references`, all of which have a provider. Waits for the slowest.
-std::vector<Resolved> resolve_with_providers(std::span<const policy::Reference> references, ProviderContext context);
+struct Provided {
+  std::vector<Resolved> answers;    // in the order of the references
+  std::vector<Resident> residents;  // to be ended with the run
+};
+// All references have a provider. Waits for the slowest.
+Provided resolve_with_providers(std::span<const policy::Reference> references, ProviderContext context);
 
 }  // namespace confide::broker

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAMS = {"usr/bin/confide", "usr/libexec/confide/confide-supervisor", "usr/libexec/confide/confide-broker"}
+PROGRAMS = {"usr/bin/confide", "usr/libexec/confide/confide-supervisor", "usr/libexec/confide/confide-broker",
+            "usr/libexec/confide/confide-fetch"}
 FOLDERS = ("usr/bin/", "usr/libexec/confide/", "usr/share/man/", "usr/share/doc/confide/", "usr/share/bash-completion/",
            "usr/share/zsh/", "usr/share/fish/", "usr/lib/systemd/")
 

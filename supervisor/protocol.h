@@ -50,7 +50,7 @@ struct ProviderOrder {
   bool network = false;
   std::vector<std::string> reads;  // absolute
   std::vector<std::string> writes;
-  uint32_t timeout_ms = 0;
+  uint32_t timeout_ms = 0;  // 0: none (in a sandbox only)
 };
 struct Assignment {
   Task task = Task::kRun;

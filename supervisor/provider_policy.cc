@@ -79,7 +79,7 @@ Result<policy::Policy> provider_policy(const ProviderOrder& order, const launche
   policy.masks = {.untracked_env_files = false, .globs = {}, .exceptions = {}, .always = {}, .origin = {kRow}};
   policy.environment = {.start = policy::Environment::Start::kMinimal, .pass = {}, .set = {}};
   policy.network = order.network ? policy::Network::kHost : policy::Network::kNone;
-  policy.limits.timeout_ms = order.timeout_ms;
+  if (order.timeout_ms > 0) policy.limits.timeout_ms = order.timeout_ms;
   policy.limits.grace_ms = 500;
   // A person who is root keeps what only root may read of the home; without any capability.
   if (caller.privilege == launcher::Privilege::kRoot) policy.powers.host_root = policy::HostRoot{{kRow}};

@@ -1,0 +1,27 @@
+// What a store gave, and what it is still owed when the run ends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "fetch/wire.h"
+
+namespace confide::fetch {
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  // One answer per want, in order.
+  virtual std::vector<Answer> answer() = 0;
+  // In how many milliseconds something must be renewed; nothing: nothing ever, and the process may end.
+  virtual std::optional<int64_t> renew_in_ms() = 0;
+  virtual void renew() = 0;
+  // Gives back what was only lent: leases, and a token of this session's own.
+  virtual void end() = 0;
+};
+
+std::unique_ptr<Session> open_vault(const Request& request);    // vault.cc
+std::unique_ptr<Session> open_connect(const Request& request);  // connect.cc
+
+}  // namespace confide::fetch
