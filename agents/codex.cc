@@ -140,7 +140,7 @@ Result<std::vector<ClientFile>> boxed_files(const SetupRequest& request, const S
     }
     return {};
   };
-  std::string args = "\"run\", ";
+  std::string args = "\"run\", \"--protect\", ";
   if (const std::string folder = folder_to_show(request.codex); !folder.empty())
     args += cat("\"--read\", ", toml_quoted(folder), ", ");
   args += cat("\"--\", ", toml_quoted(request.codex), ", \"exec-server\", \"--listen\", \"stdio\"");

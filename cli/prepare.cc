@@ -78,7 +78,10 @@ Result<Prepared> prepare(const RunOptions& options, Asker asker) {
                              .user = TRY(read_if_there(user_file(request.caller, asker), policy::Role::kUser)),
                              .project_file = {},
                              .flags = options.flags,
-                             .place = {}};
+                             .place = {},
+                             .for_agents = asker == Asker::kAgent || options.for_agents == policy::ForAgents::kYes
+                                               ? policy::ForAgents::kYes
+                                               : policy::ForAgents::kNo};
   if (options.policy_file) {
     input.project_file = TRY(read_document(*options.policy_file, policy::Role::kProject));
   } else if (request.caller.project) {

@@ -143,6 +143,9 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
   add_list_option(app, "--read", options.flags.reads, "PATH", "show a path, read-only");
   add_list_option(app, "--write", options.flags.writes, "PATH", "show a path, writable");
   add_list_option(app, "--hide", options.flags.hides, "PATH", "show a folder as empty, a file as an empty one");
+  app.add_flag_function(
+      "--protect", [&](int64_t) { options.for_agents = policy::ForAgents::kYes; },
+      "keep what runs later outside (git hooks, agents' settings) as it is");
   add_flag_option(app, "--network", options.flags.network, "none|host",
                   "no network (default in most profiles), or the host's");
   add_list_option(app, "--env", options.flags.env, "NAME[=VALUE]",

@@ -20,6 +20,7 @@ struct RunOptions {
   std::vector<std::string> secrets;
   std::vector<std::string> command;
   Form form = Form::kText;
+  policy::ForAgents for_agents = policy::ForAgents::kNo;
   bool dry_run = false;
   bool trace = false;
   supervisor::Masking masking = supervisor::Masking::kOn;

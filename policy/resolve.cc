@@ -45,6 +45,7 @@ class Resolver {
     TRY(check_place());
     choose_profile();
     TRY(collect_chain());
+    if (in_.for_agents == ForAgents::kYes) TRY(protect_from_agents());
     for (const Link& link : chain_) {
       if (link.built_in) TRY(apply(link.built_in->profiles.front(), Asker::kBuiltIn));
       if (link.user != nullptr) TRY(apply(*link.user, Asker::kPerson));
@@ -158,6 +159,16 @@ class Resolver {
         apply_setting(policy_, setting);
     }
     levels_.emplace_back(std::move(level), asker);
+    return {};
+  }
+
+  Status protect_from_agents() {
+    const auto agent = TRY(preset("agent"));
+    const Setting* protect = agent ? find(agent->profiles.front().settings, Key::kProtect) : nullptr;
+    if (protect == nullptr) return Error{ErrorKind::kInternal, 0, "profile agent protects nothing"};
+    std::vector<PathRule> level;
+    TRY(add_paths(*protect, Access::kProtect, level));
+    levels_.emplace_back(std::move(level), Asker::kBuiltIn);
     return {};
   }
 

@@ -40,12 +40,17 @@ struct Overrides {
   std::vector<Flag> powers;           // "ssh-agent": a key of `powers`
 };
 
+// What agents' commands may not change, although the profile shows the project writable: what the built-in profile
+// `agent` protects. Files and flags win over it, as over any built-in rule.
+enum class ForAgents : uint8_t { kNo, kYes };
+
 struct ResolveInput {
   std::vector<Document> administrators;  // Role::kAdministrator, in the order of their names
   std::optional<Document> user;          // Role::kUser
   std::optional<Document> project_file;  // Role::kProject: only if a person trusts it, or named it by --policy
   Overrides flags;
   Place place;
+  ForAgents for_agents = ForAgents::kNo;
 };
 
 // Errors: kUsage for a flag that is malformed; kRefused for policy that contradicts itself, goes beyond an

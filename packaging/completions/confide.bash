@@ -24,7 +24,7 @@ _confide_value() {
 _confide() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
   local verbs="run shell hook setup agent explain allow deny doctor mask policy help"
-  local shared="--profile --policy --env-file --secret --read --write --hide --network --env --timeout --memory --pids --cpu --json --help"
+  local shared="--profile --policy --env-file --secret --read --write --hide --protect --network --env --timeout --memory --pids --cpu --json --help"
   local options
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then

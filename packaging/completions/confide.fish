@@ -40,6 +40,7 @@ complete -c confide -n '__confide_verb run agent explain mask' -l policy -r -F -
 complete -c confide -n '__confide_verb run agent explain' -l read -r -F -d 'show a path, read-only'
 complete -c confide -n '__confide_verb run agent explain' -l write -r -F -d 'show a path, writable'
 complete -c confide -n '__confide_verb run agent explain' -l hide -r -F -d 'show a folder as empty, a file as an empty one'
+complete -c confide -n '__confide_verb run explain' -l protect -d 'keep what runs later outside as it is'
 complete -c confide -n '__confide_verb run explain' -l network -x -a 'none host' -d 'no network, or the host\'s'
 complete -c confide -n '__confide_verb run explain' -l env -x -a '(set --names --export)' -d 'pass a variable, or set one'
 complete -c confide -n '__confide_verb run explain' -l timeout -x -d 'end the run after this time, as in 30s'

@@ -87,8 +87,11 @@ class ClaudeCode(unittest.TestCase):
 
     def test_writing_what_runs_later(self):
         home, project = self.claude.home, self.claude.project
+        later = {name: self.claude.path(f"project/{name}") for name in (".git/hooks/pre-commit", ".claude/settings.json", ".mcp.json")}
         targets = [f"{home}/.bashrc", f"{home}/.claude/settings.json", f"{home}/.config/confide/config.toml"]
         script = [shell(f"mkdir -p $(dirname {path}); echo '{{}}' > {path}.new && mv {path}.new {path}; touch {path}.$$; echo tried") for path in targets]
+        script += [shell(f"mkdir -p $(dirname {name}); echo '{{}}' > {name}; mkdir n; echo x > n/pre-commit; mv .git/hooks old; mv n .git/hooks; mv .git g; git config core.hooksPath n; echo tried")
+                   for name in later]
         script += [Call("Write", {"file_path": path, "content": "{}"}) for path in (*targets, f"{project}/.git/hooks/pre-commit", f"{project}/.claude/settings.json", f"{project}/.mcp.json")]
         self.claude.setup()
         settings = self.claude.read("home/.claude/settings.json")
@@ -98,9 +101,10 @@ class ClaudeCode(unittest.TestCase):
         self.assertFalse(os.path.exists(f"{home}/.bashrc"))
         self.assertFalse(os.path.exists(f"{home}/.config/confide"))
         self.assertEqual(sorted(os.listdir(f"{project}/.git/hooks")), before[f"{project}/.git/hooks"])
-        for name in (".claude", ".mcp.json"):
-            self.assertFalse(os.path.exists(f"{project}/{name}"), name)
-        for result in kept.results[3:]:  # the client itself wants a file to be read first, which the hook denies
+        for path in later.values():
+            self.assertFalse(os.path.exists(path), path)
+        self.assertNotIn("hooksPath", self.claude.read("project/.git/config"))
+        for result in kept.results[len(targets) + len(later):]:  # the client itself wants a file to be read first, which the hook denies
             self.assertRegex(result, "confide: |has not been read")
         # And without: each is written.
         self.claude.settings = OPEN

@@ -132,6 +132,17 @@ class Codex(unittest.TestCase):
         self.assertEqual(kept.places, {}, kept)
         self.assertFalse(os.path.exists(self.codex.path("project/ran")))
 
+    def test_what_runs_later_is_kept_in_both_forms(self):
+        attempts = [shell("echo x > .git/hooks/pre-commit; mkdir .codex; echo x > .codex/config.toml; mv .git g; git config core.hooksPath n; echo tried")]
+        for words in ((), ("--boxed",)):
+            self.codex.setup(*words)
+            self.assertIn("tried", self.play(attempts, OPEN).results[0])
+            for name in (".git/hooks/pre-commit", ".codex", "g"):
+                self.assertFalse(os.path.exists(self.codex.path(f"project/{name}")), (words, name))
+            self.codex.setup(*words, "--remove")
+        self.play(attempts, OPEN)
+        self.assertTrue(os.path.exists(self.codex.path("project/g")))
+
     def work(self, *arguments):
         self.codex.write("project/CMakeLists.txt", "cmake_minimum_required(VERSION 3.20)\nproject(p C)\nenable_testing()\nadd_executable(p p.c)\nadd_test(NAME p COMMAND p)\n")
         self.codex.write("project/p.c", "int main(void) { return 0; }\n")
