@@ -11,21 +11,22 @@ NO_FAMILY = "EPERM|EACCES|EAFNOSUPPORT|EPROTONOSUPPORT|ENOSYS"
 
 
 def _sockets():
-    unreachable = refused("ECONNREFUSED|ENETUNREACH|EPERM|EACCES")
+    unreachable = refused("ECONNREFUSED|ENETUNREACH|EPERM|EACCES|EAFNOSUPPORT")
     yield Attack("tcp:loopback", lambda scene: ["127.0.0.1", scene.tcp_port], unreachable, needle=False,
                  by={"agent": HOST_NETWORK})
     yield Attack("udp:loopback", lambda scene: ["127.0.0.1", scene.udp_port], unreachable, needle=False,
                  by={"agent": HOST_NETWORK})
-    yield Attack("bind:privileged", words("127.0.0.1", 1), refused("EACCES|EPERM|EADDRNOTAVAIL"), shown_by="root", needle=False)
+    yield Attack("bind:privileged", words("127.0.0.1", 1), refused("EACCES|EPERM|EADDRNOTAVAIL|EAFNOSUPPORT"), shown_by="root", needle=False)
     # Another network namespace has other names; with the host's network it is Landlock's scope that refuses.
     yield Attack("unix-abstract", lambda scene: [scene.abstract], refused("ECONNREFUSED|EPERM"), needle=False,
                  by={"agent": refused("EPERM")})
     yield Attack("unix-abstract-dgram", lambda scene: [f"{scene.abstract}-dgram"], refused("ECONNREFUSED|EPERM"),
                  needle=False, by={"agent": refused("EPERM")})
     hidden = refused("ENOENT")
-    whole = {"bench": Open("bench shows the whole root, sockets included")}
+    no_mounts = {"fallback": Open("Landlock sees no unix socket before ABI 9, and nothing else hides it")}
+    whole = {"bench": Open("bench shows the whole root, sockets included"), **no_mounts}
     yield Attack("unix-path:home", lambda scene: [scene.home_socket], hidden, by=whole, needle=False)
-    yield Attack("unix-path:tmp", lambda scene: [scene.tmp_socket], hidden, needle=False)
+    yield Attack("unix-path:tmp", lambda scene: [scene.tmp_socket], hidden, by=no_mounts, needle=False)
     yield Attack("unix-path:run", lambda scene: [scene.run_socket], hidden, by=whole, needle=False,
                  needs=lambda scene: scene.run_socket is not None)
     yield Attack("unix-path:system", lambda scene: [scene.visible_socket],
@@ -48,9 +49,10 @@ def _sockets():
 
 def _ipc():
     key = lambda scene: [scene.sysv_key]
-    yield Attack("sysv-shm", key, refused("ENOENT|EPERM|ENOSYS"))
-    yield Attack("sysv-sem", key, refused("ENOENT|EPERM|ENOSYS"), needle=False)
-    yield Attack("sysv-msg", key, refused("ENOENT|EPERM|ENOSYS"), needle=False)
+    no_namespace = {"fallback": Open("without an IPC namespace, objects of the uid are in reach")}
+    yield Attack("sysv-shm", key, refused("ENOENT|EPERM|ENOSYS"), by=no_namespace)
+    yield Attack("sysv-sem", key, refused("ENOENT|EPERM|ENOSYS"), by=no_namespace, needle=False)
+    yield Attack("sysv-msg", key, refused("ENOENT|EPERM|ENOSYS"), by=no_namespace, needle=False)
     yield Attack("sysv-list", words(), refused("EMPTY|ENOENT"), needle=False)
     yield Attack("posix-shm", lambda scene: [scene.posix_name], refused("ENOENT"))
     yield Attack("posix-sem", lambda scene: [scene.posix_name.lstrip("/")], refused("ENOENT"), needle=False)
@@ -67,7 +69,9 @@ def _keys():
     yield Attack("key-request", words(name), filtered, **held)
     yield Attack("key-id", words("@KEY"), filtered, **held)
     # The list needs no key call; it names every key that the uid may look at.
-    yield Attack("proc-keys", words(name), refused("OTHER|EMPTY|ENOENT|EACCES"), needle=False, **held)
+    names = Open("a full procfs shows the names of the uid's keys")
+    yield Attack("proc-keys", words(name), refused("OTHER|EMPTY|ENOENT|EACCES"), needle=False,
+                 by={"host-proc/user": names, "agent/user": names}, **held)
     yield Attack("key-add", words(), filtered, needle=False)
     yield Attack("key-join-session", words(), filtered, needle=False)
     yield Attack("key-user-ring", words(), filtered, needle=False)

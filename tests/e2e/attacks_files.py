@@ -10,8 +10,7 @@ ABSENT = refused("ENOENT")
 # A read-only mount, or the file rights of Landlock: whichever the kernel asks first.
 READ_ONLY = refused("EROFS|EACCES")
 WHOLE_ROOT = Open("bench shows what the uid can read")
-# Root's run has another kernel uid, which owns nothing of the host.
-BENCH = {"bench": WHOLE_ROOT, "bench/root": refused("EACCES")}
+BENCH = {"bench": WHOLE_ROOT}
 NO_PROJECT = {"readonly": READ_ONLY, "bench": READ_ONLY}
 
 
@@ -25,7 +24,8 @@ def _hidden():
     yield Attack("read:dotdot", lambda scene: [f"{scene.project}/bin/../../secret.txt"], ABSENT, by=BENCH)
     yield Attack("read:relative", words("../secret.txt"), ABSENT, by=BENCH)
     yield Attack("read:tmp", lambda scene: [scene.tmp_file], ABSENT)
-    yield Attack("read:var-tmp", lambda scene: [scene.var_tmp_file], ABSENT, by=BENCH)
+    yield Attack("read:var-tmp", lambda scene: [scene.var_tmp_file], ABSENT,
+                 by={**BENCH, "bench/root": refused("EACCES")})  # root's run has another kernel uid
     yield Attack("read:dev-shm", lambda scene: [scene.shm_file], ABSENT)
     yield Attack("read:other-home", lambda scene: [scene.other_file], ABSENT, by={"bench": WHOLE_ROOT}, needs=_root_made)
     yield Attack("list:other-home", lambda scene: [scene.other_home], ABSENT, by={"bench": WHOLE_ROOT}, needs=_root_made,
@@ -33,13 +33,12 @@ def _hidden():
     yield Attack("read-shadow", words(), refused("EACCES|ENOENT|EMPTY"), shown_by="root", needle=False)
     for name in (".ssh/id_ed25519", ".aws/credentials", ".cargo/credentials.toml", ".netrc", ".bash_history",
                  ".config/gh/hosts.yml", ".npmrc", ".docker/config.json", ".local/share/keyrings/login.keyring"):
-        yield Attack(f"read:{name}", lambda scene, name=name: [scene.home_files[name]], ABSENT, by=BENCH,
-                     callers=("user",), needs=lambda scene, name=name: name in scene.home_files)
+        yield Attack(f"read:{name}", lambda scene, name=name: [os.path.join(scene.home, name)], ABSENT, by=BENCH)
     for name in ("read-by-self-root", "read-by-thread-root"):
         yield Attack(name, lambda scene: [scene.secret_file], ABSENT, by=BENCH)
     yield Attack("symlink", lambda scene: [scene.secret_file, f"{scene.project}/link"], ABSENT, by=NO_PROJECT)
     yield Attack("hardlink:hidden", lambda scene: [scene.secret_file, f"{scene.project}/hard"], ABSENT,
-                 by={"readonly": refused("ENOENT|EROFS|EACCES"), "bench": refused("EROFS|EACCES|EXDEV|EPERM")})
+                 by={"fallback": refused("EXDEV|EACCES"), "readonly": refused("ENOENT|EROFS|EACCES"), "bench": refused("EROFS|EACCES|EXDEV|EPERM")})
     yield Attack("symlink-race", lambda scene: [scene.project, scene.secret_file, 3000], ABSENT, by=NO_PROJECT)
     yield Attack("open-by-handle", lambda scene: [scene.project, scene.handle(scene.secret_file)], refused("EPERM|ENOSYS"),
                  shown_by="root")
@@ -55,8 +54,10 @@ def _unchangeable():
                  refused("EROFS|EACCES|ENOENT|UNSEEN"), needle=False, observe=_arrived)
     visible = lambda scene: [scene.visible_file]
     for name in ("open-write", "append", "chmod", "utimes", "setxattr"):
-        yield Attack(f"{name}:system", visible, READ_ONLY, needs=_root_made, needle=False)
-    yield Attack("chown:system", visible, refused("EROFS|EACCES|EPERM"), needs=_root_made, needle=False, shown_by="root")
+        metadata = {"fallback": Open("Landlock has no right for a file's metadata")} if name[0] in "cus" else {}
+        yield Attack(f"{name}:system", visible, READ_ONLY, needs=_root_made, needle=False, by=metadata)
+    yield Attack("chown:system", visible, refused("EROFS|EACCES|EPERM"), needs=_root_made, needle=False, shown_by="root",
+                 by={"fallback": refused("EPERM|EINVAL")})
     yield Attack("hardlink:system", lambda scene: [scene.visible_file, f"{scene.project}/hard"],
                  refused("EXDEV|EACCES|EROFS|EPERM"), needs=_root_made, needle=False,
                  may_lack="the system on another file system than the home")
@@ -77,17 +78,20 @@ def _masked_file_intact(scene):
     return "" if scene.masked_text() == f"{scene.canary}\n" else "the masked file was changed"
 
 
+NO_MASK = {"fallback": Open("a mask is a mount, and there are none")}
+
+
 def _masks():
     path = lambda scene: [scene.masked_file]
     # A mask is a mount point of its own: it reads as empty, cannot be moved or removed, and has no second name.
     empty = refused("EMPTY")
-    yield Attack("read:masked", path, empty, by=BENCH, untouched=_masked_file_intact)
+    yield Attack("read:masked", path, empty, by={**BENCH, **NO_MASK}, untouched=_masked_file_intact)
     busy = refused("EBUSY|EACCES|EXDEV|EROFS|EMPTY")
     for name in ("mask-rename", "mask-exchange", "mask-link"):
-        yield Attack(name, path, busy, by=NO_PROJECT, untouched=_masked_file_intact)
+        yield Attack(name, path, busy, by={**NO_PROJECT, **NO_MASK}, untouched=_masked_file_intact)
     for name in ("mask-unlink", "mask-replace"):
-        yield Attack(name, path, busy, by=NO_PROJECT, needle=False, untouched=_masked_file_intact)
-    yield Attack("mask-overwrite", path, either("EACCES|EROFS|EPERM", "what is written goes to the mask"), by=NO_PROJECT,
+        yield Attack(name, path, busy, by={**NO_PROJECT, **NO_MASK}, needle=False, untouched=_masked_file_intact)
+    yield Attack("mask-overwrite", path, either("EACCES|EROFS|EPERM", "what is written goes to the mask"), by={**NO_PROJECT, **NO_MASK},
                  needle=False, untouched=_masked_file_intact)
     # The project itself may not be moved: an ancestor of a mask is a mount point too.
     yield Attack("mask-folder-rename", lambda scene: [scene.project, ".env"],
@@ -140,7 +144,7 @@ def _stdin_file(scene):
 
 @contextlib.contextmanager
 def _home_cwd(scene):
-    yield {"cwd": scene.caller.home}
+    yield {"cwd": scene.home}
 
 
 def _came_along():
@@ -153,10 +157,11 @@ def _came_along():
     yield Attack("scm-rights", words("FD"), closed, surroundings=_socket_fd, needle=False)
     # Standard input that was opened for reading, opened again for writing past the mount that would forbid it.
     for name in ("reopen-write", "reopen-write-dev"):
-        yield Attack(name, words(0), refused("EACCES|EROFS|EPERM|OTHER"), surroundings=_stdin_file, needle=False)
+        yield Attack(name, words(0), refused("EACCES|EROFS|EPERM|OTHER"), surroundings=_stdin_file, needle=False,
+                     by={"agent/user": Open("no file rights where an inner sandbox must mount, and the uid owns the file")})
     # The home as the working directory: not shown, whatever the caller stood in.
     yield Attack("read:inherited-cwd", lambda scene: [os.path.basename(scene.home_file)], ABSENT,
-                 surroundings=_home_cwd, by={**BENCH, "bench/root": refused("exit:125")},  # it cannot even stand there
+                 surroundings=_home_cwd, by=BENCH,
                  options=lambda scene: ("--read", scene.probe))
 
 

@@ -4,8 +4,11 @@ import contextlib
 import os
 import time
 
-from attacks_model import Attack, either, refused, words
+from attacks_model import Attack, Open, either, refused, words
 
+SHOWN = {"host-proc": Open("the power HostProc shows it")}
+# Same uid, no pid namespace: neither Landlock nor the filter has a rule for these.
+IN_VIEW = Open("without a pid namespace, processes of the uid are in view")
 GONE = refused("ENOENT")  # no such pid in the sandbox's own procfs
 NO_PROCESS = refused("ESRCH")
 # Refused by the filter before the pid is looked at.
@@ -24,7 +27,10 @@ def _proc():
     for name in ("environ", "task-environ", "maps", "smaps", "auxv", "syscall", "io", "personality", "pagemap", "fd-list",
                  "map-files", "mountinfo", "cmdline", "exe"):
         finds_needle = name in ("environ", "task-environ")
-        yield Attack(f"proc-{name}", _pid, GONE, needle=finds_needle)
+        # What the kernel lets everyone see who sees the pid.
+        open_to_all = SHOWN if name in ("cmdline", "mountinfo") else {"host-proc/user": Open("numbers only")} \
+            if name == "fd-list" else {}
+        yield Attack(f"proc-{name}", _pid, GONE, needle=finds_needle, by=open_to_all)
     # The kernel's own view of a process, and what is open to nobody but the machine's root.
     yield Attack("proc-stack", _pid, GONE, shown_by="root", needle=False)
     yield Attack("proc-mem:heap", _with("heap"), GONE)
@@ -34,13 +40,13 @@ def _proc():
     yield Attack("proc-fdinfo", _with("memfd"), GONE, needle=False)
     yield Attack("proc-root", lambda scene: [scene.pid, scene.secret_file.lstrip("/")], GONE)
     yield Attack("proc-cwd", lambda scene: [scene.pid, "../secret.txt"], GONE)
-    yield Attack("proc-net", _pid, GONE, needle=False)
+    yield Attack("proc-net", _pid, GONE, needle=False, by=SHOWN)
     yield Attack("proc-clear-refs", _pid, GONE, needle=False)
     yield Attack("proc-oom-score", _pid, GONE, needle=False)
     yield Attack("proc-exe-overwrite", _pid, GONE, needle=False)
     for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup"):
         yield Attack(f"proc-ns:{kind}", lambda scene, kind=kind: [scene.pid, kind], GONE, needle=False)
-    yield Attack("proc-foreign", lambda scene: [scene.comm], refused("OTHER"), needle=False)
+    yield Attack("proc-foreign", lambda scene: [scene.comm], refused("OTHER"), needle=False, by=SHOWN)
     yield Attack("proc-scan", words(), refused("OTHER"))
     # Pid 1 inside is confide's: not dumpable, its copy of the environment wiped.
     not_ours = refused("EACCES|EMPTY|EPERM")
@@ -69,7 +75,7 @@ def _ptrace():
     yield Attack("vm-readv:static", _with("held"), FILTERED)
     yield Attack("vm-readv-self", words(), FILTERED, needle=False)
     yield Attack("vm-writev", _with("scratch"), FILTERED, needle=False)
-    yield Attack("pidfd-open", _pid, refused("ESRCH|ENOSYS|EPERM"), needle=False)
+    yield Attack("pidfd-open", _pid, refused("ESRCH|ENOSYS|EPERM"), needle=False, by={"fallback": IN_VIEW})
     yield Attack("pidfd-getfd:memfd", _with("memfd"), refused("ESRCH|ENOSYS|EPERM"))
     yield Attack("pidfd-getfd:pipe", _with("pipe"), refused("ESRCH|ENOSYS|EPERM"), needle=False)
     yield Attack("pidfd-getfd:memfd-secret", _with("secret_fd"), refused("ESRCH|ENOSYS|EPERM"), needle=False,
@@ -87,11 +93,13 @@ def _ptrace():
 def _signals():
     for name in ("kill", "kill-group", "tgkill", "tkill", "pidfd-send-signal", "sigqueue"):
         yield Attack(name, _pid, NO_PROCESS, needle=False)
-    yield Attack("kill-everyone", words(), NO_PROCESS, needle=False)
-    yield Attack("setown-signal", _pid, NO_PROCESS, needle=False)
+    yield Attack("kill-everyone", words(), NO_PROCESS, needle=False,
+                 by={"fallback": either("ESRCH|EPERM", "the run's own processes may be signalled")})
+    yield Attack("setown-signal", _pid, NO_PROCESS, needle=False,
+                 by={"fallback": either("ESRCH|EPERM", "decided when the signal is sent, by Landlock's scope")})
     # Pid 1 of the sandbox may be signalled, and ignores what it does not handle; the run must go on.
     for name in ("setpriority", "prlimit", "sched-affinity", "sched-scheduler", "ioprio", "getsid"):
-        yield Attack(name, _pid, refused("ESRCH|EPERM|ENOSYS"), needle=False)
+        yield Attack(name, _pid, refused("ESRCH|EPERM|ENOSYS"), needle=False, by={"fallback": IN_VIEW})
     yield Attack("sched-real-time", words(), refused("EPERM|ENOSYS"), shown_by="root", needle=False,
                  may_lack="no real-time share in this cgroup, or root without CAP_SYS_NICE")
 
@@ -119,7 +127,8 @@ def _left_behind():
 
 
 def _resources():
-    yield Attack("fork-many", words(300), refused("EAGAIN"), options=("--pids", "64"), needle=False)
+    yield Attack("fork-many", words(300), refused("EAGAIN"), options=("--pids", "64"), needle=False,
+                 may_refuse_launch="no namespace to count in, and no delegated cgroup v2")
     yield Attack("memory-fill", words(512), refused("ENOMEM|SIGKILL|exit:137"), options=("--memory", "128M"), needle=False,
                  may_refuse_launch="no delegated cgroup v2")
     # The private /tmp is memory too.

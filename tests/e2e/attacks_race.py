@@ -25,7 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 sys.dont_write_bytecode = True
 
-from support import callers, sandboxes  # noqa: E402
+from support import end_cleanly, callers, sandboxes  # noqa: E402
 from support.scene import Scene  # noqa: E402
 
 CHANNELS = ("environ", "mem", "fd", "ptrace", "vm-readv", "pidfd-getfd")
@@ -37,7 +37,7 @@ LIMIT_SECONDS = 240
 def race(scene, channel, confinement, rounds, target, env):
     """What the driver printed, or a text that says why there is nothing."""
     command = [scene.probe, "--needle-hex", scene.needle, "race", channel, confinement, str(rounds), "--", *target]
-    driver = subprocess.Popen(command, cwd=scene.project, env=scene.caller.environment(**env), stdin=subprocess.DEVNULL,
+    driver = subprocess.Popen(command, cwd=scene.project, env=scene.environment(**env), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
                               **scene.caller.identity())
     try:
@@ -139,4 +139,5 @@ def main():
 
 
 if __name__ == "__main__":
+    end_cleanly()
     sys.exit(main())

@@ -25,7 +25,7 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 sys.dont_write_bytecode = True
 
 from attacks_model import PROFILES  # noqa: E402
-from support import callers, sandboxes  # noqa: E402
+from support import end_cleanly, callers, sandboxes  # noqa: E402
 from support.scene import Scene  # noqa: E402
 
 # confide's own statuses: wrong usage, refused, launcher failed.
@@ -271,7 +271,7 @@ def attempt(stream, scene, wrap):
         streams = [subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE]
         streams[stream.number] = fd
         process = subprocess.Popen(
-            wrap(command_for(stream)), cwd=scene.project, env=scene.caller.environment(), stdin=streams[0],
+            wrap(command_for(stream)), cwd=scene.project, env=scene.environment(), stdin=streams[0],
             stdout=streams[1], stderr=streams[2], start_new_session=True, **scene.caller.identity())
         try:
             output, error = process.communicate(timeout=LIMIT_SECONDS)
@@ -360,4 +360,5 @@ def main():
 
 
 if __name__ == "__main__":
+    end_cleanly()
     sys.exit(main())

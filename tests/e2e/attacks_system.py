@@ -103,7 +103,7 @@ def _settings():
     root = {"shown_by": "root", "needle": False}
     yield Attack("sysctl-any", words(), refused("EACCES|EMPTY|ENOENT"), **root)
     yield Attack("proc-any-write", words(), refused("EACCES|EMPTY|ENOENT"), may_lack="no interrupt can be moved", **root)
-    yield Attack("sysfs-any", words(), refused("ENOENT"), by={"bench": refused("ENOENT|EACCES|EMPTY")}, **root)
+    yield Attack("sysfs-any", words(), refused("ENOENT"), by={"fallback": refused("EACCES|EMPTY"), "bench": refused("ENOENT|EACCES|EMPTY")}, **root)
     for name in ("core-pattern", "modprobe-path", "drop-caches", "sysrq-trigger", "hotplug-path", "binfmt-register",
                  "ns-last-pid"):
         yield Attack(name, words(), closed, may_lack="a kernel without it", **root)
@@ -132,7 +132,8 @@ def _machine():
 
 def _privileges():
     visible = lambda scene: scene.visible is not None
-    yield Attack("caps-any", words(), refused("EMPTY"), needle=False)
+    yield Attack("caps-any", words(), refused("EMPTY"), needle=False,
+                 by={"fallback": Open("the bounding set: emptying it takes CAP_SETPCAP; no_new_privs makes it idle")})
     yield Attack("caps-capset", words(), refused("EPERM|ENOSYS"), shown_by="root", needle=False)
     yield Attack("caps-ambient", words(), refused("EPERM|ENOSYS"), shown_by="root", needle=False)
     yield Attack("securebits", words(), refused("EPERM|EINVAL|ENOSYS"), shown_by="root", needle=False)
@@ -145,7 +146,8 @@ def _privileges():
     yield Attack("suid-exec", lambda scene: [scene.suid_program], gained, callers=("user",), needle=False, needs=visible)
     yield Attack("file-caps-exec", lambda scene: [scene.caps_program], gained, callers=("user",), needle=False,
                  needs=lambda scene: visible(scene) and scene.has_setcap)
-    yield Attack("core-dump", words(), refused("EPERM"), needle=False)
+    # With a core_pattern that is a pipe: attacks_core.py.
+    yield Attack("core-dump", words(), refused("EPERM"), needle=False, may_lack="a core_pattern that leads nowhere")
 
 
 def attacks():

@@ -32,6 +32,7 @@ static const Tool kTools[] = {
      tool_race},
     {"with-key", "DESCRIPTION NAME COMMAND…", "a new session keyring with a key from variable NAME, then the command",
      tool_with_key},
+    {"without-userns", "COMMAND…", "a command to which user namespaces are refused", tool_without_userns},
     {"handle-of", "PATH", "the file handle of a path, in hexadecimal", tool_handle_of},
     {"core-sink", "FILE", "a core_pattern's pipe: note in FILE that a dump arrived", tool_core_sink},
     {"identity", "", "ids and capabilities of this process", tool_identity},

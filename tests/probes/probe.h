@@ -122,6 +122,7 @@ int tool_victim(const Arguments* arguments);
 int tool_dwell(const Arguments* arguments);
 int tool_race(const Arguments* arguments);
 int tool_with_key(const Arguments* arguments);
+int tool_without_userns(const Arguments* arguments);
 int tool_handle_of(const Arguments* arguments);
 int tool_core_sink(const Arguments* arguments);
 int tool_identity(const Arguments* arguments);

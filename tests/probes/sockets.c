@@ -115,7 +115,7 @@ static Verdict pass_descriptor(const Arguments* arguments, const Probe* probe) {
   control.header.cmsg_level = SOL_SOCKET;
   control.header.cmsg_type = SCM_RIGHTS;
   control.header.cmsg_len = CMSG_LEN(sizeof(int));
-  const int passed = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int passed = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (passed < 0) return untried("no descriptor to pass");
   memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
   return of_result(sendmsg(fd, &message, MSG_NOSIGNAL), "sendmsg SCM_RIGHTS");

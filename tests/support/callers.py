@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pwd
 import subprocess
+import sys
 
 # The user that scripts/test made for the run, else one of the suite's own.
 TEST_USER = os.environ.get("CONFIDE_TEST_USER") or "confide-attacks"
@@ -80,4 +81,6 @@ class UnprivilegedUser:
     def __exit__(self, *_):
         if self._made:
             # Refused while a process of the user's is left: then both stay, and the message says which.
-            subprocess.run(["userdel", "--remove", self._name or TEST_USER], check=False)
+            done = subprocess.run(["userdel", "--remove", self._name or TEST_USER], check=False, capture_output=True, text=True)
+            if done.returncode != 0:
+                print(done.stderr.strip(), file=sys.stderr)

@@ -8,6 +8,9 @@ import os
 class Confide:
     program: str
     profile: str
+    policy: str = ""  # a file that makes the profile
+    callers: tuple = ("root", "user")
+    without: tuple = ()  # a command in front that takes something away from confide itself
     judged = True
 
     @property
@@ -15,7 +18,22 @@ class Confide:
         return self.profile
 
     def wrap(self, command, scene, options=()):
-        return [self.program, "run", "--profile", self.profile, *options, "--", *command]
+        policy = ["--policy", self.policy] if self.policy else []
+        without = [scene.probe if word == "PROBE" else word for word in self.without]
+        return [*without, self.program, "run", *policy, "--profile", self.profile, *options, "--", *command]
+
+
+# A user namespace that allows none below it, without its capabilities: confide inside finds itself refused.
+_WITHOUT_NAMESPACES = (
+    "unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c",
+    'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@"', "sh")
+
+
+def rungs(program, policy):
+    """Profile tool on the lower rungs of its ladder; `policy` is a file that names the profiles."""
+    return [Confide(program, "host-proc", policy),
+            Confide(program, "fallback", policy, ("user",), _WITHOUT_NAMESPACES),
+            Confide(program, "filtered", policy, ("user",), ("PROBE", "without-userns"))]
 
 
 @dataclasses.dataclass(frozen=True)

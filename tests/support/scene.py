@@ -61,9 +61,10 @@ class Scene:
         return path
 
     def _make_folders(self):
-        # Root's run has another kernel uid, which could not enter root's home: its project lies beside the users'.
-        parent = self.caller.home if self.caller.kind == "user" else "/home"
-        self.base = self._folder(os.path.join(parent, f"confide-attacks-{self.token}"))
+        # A home of the scene's own: nobody's real one is touched, and suites of one user may run at a time. Root's run
+        # has another kernel uid, which could not even enter root's.
+        parent = "/home" if os.geteuid() == 0 else self.caller.home
+        self.base = self.home = self._folder(os.path.join(parent, f"confide-attacks-{self.token}"))
         self.project = self._folder(os.path.join(self.base, "project"))
         self.mount_point = self._folder(os.path.join(self.project, "mount-point"))
         self.private_folder = self._folder(os.path.join(self.project, "private"))
@@ -80,33 +81,20 @@ class Scene:
 
     def _make_files(self):
         self.secret_file = self._file(os.path.join(self.base, "secret.txt"))
-        self.home_file = self._file(os.path.join(self.caller.home, f".confide-attacks-{self.token}"))
+        self.home_file = self._file(os.path.join(self.home, ".pgpass"))
         self.empty_file = self._file(os.path.join(self.base, "empty"), "")
         self.masked_file = self._file(os.path.join(self.project, ".env"))
         self.tmp_file = self._file(f"/tmp/confide-attacks-{self.token}")
         self.var_tmp_file = self._file(f"/var/tmp/confide-attacks-{self.token}")
         self.shm_file = self._file(f"/dev/shm/confide-attacks-{self.token}.txt")
-        self.home_files = {}
         for name in (".ssh/id_ed25519", ".aws/credentials", ".cargo/credentials.toml", ".netrc", ".bash_history",
                      ".config/gh/hosts.yml", ".npmrc", ".docker/config.json", ".local/share/keyrings/login.keyring"):
-            path = os.path.join(self.caller.home, name)
-            # Root's home is a real one: nothing of it is touched.
-            if self.caller.kind == "root" or os.path.exists(path):
-                continue
-            self._parents(path)
-            self.home_files[name] = self._file(path)
+            path = os.path.join(self.home, name)
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            self._file(path)
+        self.caller.own(self.home)
         self.fifo = os.path.join(self.base, "fifo")
         self._fifo(self.fifo)
-
-    def _parents(self, path):
-        missing = []
-        folder = os.path.dirname(path)
-        while not os.path.exists(folder):
-            missing.append(folder)
-            folder = os.path.dirname(folder)
-        for folder in reversed(missing):
-            self._folder(folder, 0o700)
-            self.caller.own(folder)
 
     def _fifo(self, path):
         os.mkfifo(path, 0o600)
@@ -224,7 +212,7 @@ class Scene:
         self.victim_process = subprocess.Popen(
             [self.probe, "victim", "env=SECRET", f"comm={self.comm}", f"sysv={self.sysv_key}",
              f"posix={self.posix_name}"],
-            env=self.caller.environment(SECRET=self.canary), cwd=self.project, stdin=subprocess.PIPE,
+            env=self.environment(SECRET=self.canary), cwd=self.project, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, start_new_session=True, **self.caller.identity())
         self._exit.callback(self._end_victim)
         line = self.victim_process.stdout.readline()
@@ -247,9 +235,12 @@ class Scene:
     def pid(self):
         return str(self.victim["pid"])
 
+    def environment(self, **more):
+        return self.caller.environment(**{"HOME": self.home, **more})
+
     def around(self, **more):
-        env = self.caller.environment(**more.pop("env", {}))
-        values = {"cwd": self.project, "env": env, "identity": self.caller.identity(), **more}
+        env = more.pop("env", {})
+        values = {"cwd": self.project, "env": self.environment(**env), "identity": self.caller.identity(), **more}
         return probing.Surroundings(**values)
 
     def restore(self):
