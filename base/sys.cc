@@ -79,7 +79,7 @@ Result<UniqueFd> duplicate(int fd, int at_least) {
 void open_closed_streams() {
   for (int fd = 0; fd < 3; ++fd)
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-      (void)::open("/dev/null", O_RDWR);  // takes the lowest number: this one
+      (void)::open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR);  // takes the lowest number: this one
 }
 
 void let_go_of(int fd) {

@@ -40,6 +40,7 @@ Result<SocketPair> seqpacket_pair();
 Result<UniqueFd> duplicate(int fd, int at_least = 3);
 
 // Opens /dev/null as each of 0, 1 and 2 that is closed, so that no descriptor of ours ever becomes a standard stream.
+// Standard output still fails (EBADF): who closed it must not be told that something was printed.
 void open_closed_streams();
 // The descriptor becomes /dev/null: whoever reads or writes its other side no longer waits for this process.
 void let_go_of(int fd);

@@ -124,6 +124,10 @@ Result<Reply> hear(const OneShot& broker) {
   return reply;
 }
 
+void send_signal(int socket, int32_t signal) {
+  (void)::send(socket, &signal, sizeof signal, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 // Blocks the signals that a run forwards and reads them by descriptor.
 class Forwarder {
  public:
@@ -140,10 +144,8 @@ class Forwarder {
   int fd() const { return fd_.get(); }
   void forward_to(int socket) const {
     signalfd_siginfo info{};
-    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      const auto signal = static_cast<int32_t>(info.ssi_signo);
-      (void)::send(socket, &signal, sizeof signal, MSG_NOSIGNAL | MSG_DONTWAIT);
-    }
+    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+      send_signal(socket, static_cast<int32_t>(info.ssi_signo));
   }
 
  private:
@@ -151,17 +153,20 @@ class Forwarder {
   UniqueFd fd_;
 };
 
-// True once the supervisor has said how the run ended.
-Result<std::optional<supervisor::EndedMessage>> hear_supervisor(int caller, const OnMessage& on_message) {
+// The command has stopped: so does this process, for whoever controls the job.
+void stop_until_continued(int socket) {
+  (void)::kill(::getpid(), SIGSTOP);
+  send_signal(socket, SIGCONT);
+}
+
+Result<supervisor::RunMessage> hear_supervisor(int caller) {
   const auto message = TRY(sys::receive_message(caller, kMaxReplyBytes));
   if (message.bytes.empty())
     return Error{ErrorKind::kLaunch, 0, "the supervisor ended without a word (killed from outside?)"};
   const supervisor::RunMessage said = TRY(supervisor::decode_message(message.bytes));
   if (const auto* failed = std::get_if<supervisor::FailedMessage>(&said))
     return Error{failed->kind, failed->errnum, failed->what};
-  on_message(said);
-  if (const auto* ended = std::get_if<supervisor::EndedMessage>(&said)) return std::optional(*ended);
-  return std::optional<supervisor::EndedMessage>();
+  return said;
 }
 
 }  // namespace
@@ -221,8 +226,10 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
     if (polled[2].revents != 0) signals.forward_to(caller.left.get());
     // Until the broker has answered, the end of this socket only says that it will not launch.
     if (polled[0].revents != 0 && launched) {
-      const auto ended = TRY(hear_supervisor(caller.left.get(), on_message));
-      if (ended) return *ended;
+      const auto said = TRY(hear_supervisor(caller.left.get()));
+      on_message(said);
+      if (std::holds_alternative<supervisor::StoppedMessage>(said)) stop_until_continued(caller.left.get());
+      if (const auto* ended = std::get_if<supervisor::EndedMessage>(&said)) return *ended;
     }
   }
 }

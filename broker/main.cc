@@ -91,7 +91,11 @@ Status serve(const Spawner& spawner) {
 }
 
 Status run_once() {
-  TRY(check_place());
+  if (const auto place = check_place(); !place) {
+    // A socket closed with a message unread resets, and what is said below would be lost.
+    (void)sys::receive_message(kClientFd, 64, kMaxInputs);
+    return place;
+  }
   const Spawner spawner = TRY(Spawner::fork());
   TRY(confine());
   return serve(spawner);

@@ -9,6 +9,7 @@
 #include "base/fd_message.h"
 #include "base/sys.h"
 #include "broker/programs.h"
+#include "broker/protocol.h"
 
 namespace confide::broker {
 namespace {
@@ -23,6 +24,9 @@ namespace {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  // A supervisor ends by itself when the sockets of those who asked for it close, with the terminal put right; one that
+  // somebody has stopped must be woken for it.
+  (void)::prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   char name[] = "confide-supervisor";
   char* arguments[] = {name, nullptr};
   char* environment[] = {nullptr};
@@ -36,14 +40,19 @@ void reap() {
 }
 
 // One order after the other, until the broker ends.
-[[noreturn]] void serve(int socket) {
+[[noreturn]] void serve(UniqueFd socket, pid_t broker) {
   const auto program = find_program("confide-supervisor");
   for (;;) {
-    auto order = sys::receive_message(socket, 16, 16);
-    if (!order || order->fds.empty() || !program) ::_exit(order && order->bytes.empty() ? 0 : 125);
+    auto order = sys::receive_message(socket.get(), 16, 16);
+    if (!order || order->fds.empty() || !program) break;
     reap();
-    const pid_t pid = ::fork();
-    if (pid == 0) become_supervisor(*program, order->fds);
+    if (::fork() == 0) become_supervisor(*program, order->fds);
+  }
+  socket.reset();
+  // What it has still to say goes first: its end follows this one's.
+  while (::waitpid(broker, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  ::_exit(0);
   }
 }
 
@@ -51,16 +60,18 @@ void reap() {
 
 Result<Spawner> Spawner::fork() {
   auto pair = TRY(sys::seqpacket_pair());
-  const pid_t broker = ::getpid();
+  const pid_t spawner = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return sys::errno_error("fork");
-  if (pid == 0) {
+  if (pid > 0) {
     pair.left.reset();
-    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    // The broker may be gone before the death signal was asked for.
-    if (::getppid() != broker) ::_exit(125);
-    serve(pair.right.get());
+    ::close(kClientFd);  // the client shall see when the broker has ended
+    serve(std::move(pair.right), pid);
   }
+  pair.right.reset();
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // The spawner may be gone before the death signal was asked for.
+  if (::getppid() != spawner) ::_exit(125);
   return Spawner(std::move(pair.left));
 }
 

@@ -12,7 +12,9 @@ namespace confide::broker {
 
 class Spawner {
  public:
-  // Forks. Call it first: single-threaded, nothing held.
+  // Forks; returns in the child, the broker, and the parent becomes the spawner. Not the other way round: the kernel
+  // asks the dying parent's Landlock domain whether a death signal may be sent (LANDLOCK_SCOPE_SIGNAL, tried on 6.18),
+  // and the spawner has none. Call it first: single-threaded, nothing held.
   static Result<Spawner> fork();
 
   // Starts confide-supervisor with these descriptors as 0, 1, 2, … (supervisor/protocol.h). It ends when its sockets

@@ -18,7 +18,10 @@ constexpr const char* kHelp =
     "usage: confide doctor [--json]\n\n"
     "Tries every layer that a sandbox can use, as the calling user, and says what is lost without it and how to get "
     "it.\n"
-    "Exit status 0 if profile `tool` can run with all of its layers, 1 if something is missing.\n";
+    "Exit status 0 if profile `tool` can run with all of its layers, 1 if something is missing.\n\n"
+    "examples:\n"
+    "  confide doctor\n"
+    "  confide doctor --json | jq '.layers[] | select(.works | not)'\n";
 
 struct Finding {
   std::string layer;
@@ -37,6 +40,8 @@ std::vector<Finding> examine() {
       from("namespaces", facts.user_namespaces,
            "files are hidden by Landlock alone; no private home and /tmp; no file delivery"),
       from("own-proc", facts.own_proc, "other processes' names are visible (not their memory or environment)"),
+      from("network", facts.network_namespace,
+           "no loopback of its own; sockets but AF_UNIX are refused by the system call filter"),
       {"landlock", facts.landlock_abi >= 1,
        facts.landlock_abi == 0 ? "needs Linux 5.13 with `landlock` among the LSMs (lsm= on the kernel's command line)"
                                : cat("ABI ", facts.landlock_abi),
@@ -46,9 +51,13 @@ std::vector<Finding> examine() {
                                : cat("needs Landlock ABI 6 (Linux 6.12), this kernel has ", facts.landlock_abi),
        "a command without a pid or network namespace can signal and reach other processes of the same user"},
       from("seccomp", facts.seccomp, "system calls are not filtered: profile tool refuses to run"),
+      from("keyring", facts.session_keyring, "the caller's session keyring is left in place (its calls are filtered)"),
       {"cgroup", facts.cgroup.has_value(), facts.cgroup ? *facts.cgroup : facts.cgroup_why_not,
        "--memory and --cpu cannot be kept, and are refused"},
   };
+  if (::geteuid() == 0)
+    findings.push_back(from("idmap", facts.idmapped_mounts,
+                            "root's own files in the project belong to another uid inside, so they cannot be written"));
   return findings;
 }
 
@@ -86,7 +95,7 @@ std::string level_text() {
 
 int doctor_verb(Arguments arguments) {
   const std::string_view word = arguments.empty() ? "" : arguments[0];
-  if (word == "--help") return put(kHelp) ? 0 : 125;
+  if (asks_for_help(arguments)) return put(kHelp) ? 0 : 125;
   if (arguments.size() > 1 || (!word.empty() && word != "--json"))
     return fail({ErrorKind::kUsage, 0, "doctor takes --json or nothing"});
   const std::vector<Finding> findings = examine();

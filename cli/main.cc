@@ -1,9 +1,11 @@
-#include <sys/prctl.h>
+#include <unistd.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "base/sys.h"
+#include "base/text.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -29,16 +31,19 @@ constexpr Verb kVerbs[] = {
     {"policy", confide::cli::policy_verb, "check a policy file, or print its schema"},
 };
 
-void print_usage(FILE* to) {
-  std::fputs("usage: confide VERB [ARGUMENTS]\n\n", to);
-  for (const Verb& verb : kVerbs) std::fprintf(to, "  %-8s %s\n", verb.name.data(), verb.about);
-  std::fputs(
-      "\n  confide VERB --help says more; confide(1) is the manual.\n\n"
-      "examples:\n"
-      "  confide run -- make test\n"
-      "  confide run --secret TOKEN=file:///home/me/.token --network host -- ./deploy\n"
-      "  confide explain -- npm test\n",
-      to);
+std::string usage() {
+  std::string text = "usage: confide VERB [ARGUMENTS]\n\n";
+  for (const Verb& verb : kVerbs) {
+    std::string line = confide::cat("  ", verb.name);
+    line.resize(std::max<size_t>(line.size() + 1, 12), ' ');
+    text += confide::cat(line, verb.about, "\n");
+  }
+  return text +
+         "\n  confide VERB --help says more; confide(1) is the manual.\n\n"
+         "examples:\n"
+         "  confide run -- make test\n"
+         "  confide run --secret TOKEN=file:///home/me/.token --network host -- ./deploy\n"
+         "  confide explain -- npm test\n";
 }
 
 }  // namespace
@@ -48,8 +53,9 @@ int main(int argc, char** argv) {
   const std::string_view word = argc > 1 ? argv[1] : "";
   for (const Verb& verb : kVerbs)
     if (verb.name == word) return verb.run({argv + 2, argv + argc});
-  if (word == "--version") return std::printf("confide %s\n", confide::cli::kVersion) < 0 ? 125 : 0;
-  if (word == "--help" || word == "-h" || word == "help") return print_usage(stdout), 0;
-  if (word.empty()) return print_usage(stderr), 2;
-  return confide::cli::unknown_verb(word);
+  if (word == "--version") return confide::cli::put(confide::cat("confide ", confide::cli::kVersion, "\n")) ? 0 : 125;
+  if (word == "--help" || word == "-h" || word == "help") return confide::cli::put(usage()) ? 0 : 125;
+  if (!word.empty()) return confide::cli::unknown_verb(word);
+  (void)confide::sys::write_all(STDERR_FILENO, usage());
+  return 2;
 }

@@ -41,7 +41,7 @@ int check(const std::string& path) {
 
 int policy_verb(Arguments arguments) {
   const std::string_view word = arguments.empty() ? "" : arguments[0];
-  if (word == "--help") return put(kHelp) ? 0 : 125;
+  if (asks_for_help(arguments)) return put(kHelp) ? 0 : 125;
   if (word == "check" && arguments.size() == 2) return check(arguments[1]);
   if (word == "schema" && arguments.size() == 1) return put(policy::schema_json()) ? 0 : 125;
   if (const auto close = nearest(word, {"check", "schema"}); close && *close != word) {

@@ -9,6 +9,13 @@
 namespace confide::cli {
 namespace {
 
+constexpr const char* kExplainFooter =
+    "\nOptions and their meaning are those of `confide run`; nothing is run.\n"
+    "\nexamples:\n"
+    "  confide explain -- make test\n"
+    "  confide explain --profile readonly --read ~/datasets -- python3 train.py\n"
+    "  confide explain --json -- npm test | jq '.steps[].text'\n";
+
 constexpr const char* kFooter =
     "\nA reference says where a value lives: file:///path, env:NAME, fd:N, stdin:. It is resolved by the broker, never "
     "by\n"
@@ -124,7 +131,7 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
       verb == For::kRun ? "Run a command in a sandbox." : "Show what `confide run` would do, step by step, and why.",
       verb == For::kRun ? "confide run" : "confide explain");
   app.prefix_command();  // what follows the first word that is no option is the command's
-  app.footer(kFooter);
+  app.footer(verb == For::kRun ? kFooter : kExplainFooter);
   app.get_formatter()->column_width(34);
   add_flag_option(app, "--profile", options.flags.profile, "NAME",
                   "tool (default), readonly, agent, agent-codex, agent-claude, bench, or one of your own");

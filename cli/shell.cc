@@ -19,13 +19,13 @@ constexpr const char* kHelp =
 }  // namespace
 
 int shell_verb(Arguments arguments) {
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") return put(kHelp) ? 0 : 125;
+  if (arguments.size() == 1 && asks_for_help(arguments)) return put(kHelp) ? 0 : 125;
   if (arguments.size() != 2 || std::string_view(arguments[0]) != "--") {
     return fail(
         {ErrorKind::kUsage, 0, "shell takes -- and one string, and no options, as in: confide shell -- 'make test'"});
   }
   RunOptions options;
-  options.command = {"/bin/sh", "-c", arguments[1]};
+  options.command = {"/bin/sh", "-c", "--", arguments[1]};
   const auto prepared = prepare(options, Asker::kAgent);
   if (!prepared) return fail(prepared.error());
   for (const std::string& remark : prepared->remarks) warn(remark);

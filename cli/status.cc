@@ -1,7 +1,12 @@
 #include "cli/status.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/overloaded.h"
@@ -13,9 +18,21 @@ namespace {
 
 using nlohmann::ordered_json;
 
-void put_line(int fd, const ordered_json& object) {
-  // A reader that went away is its own business: the run goes on.
-  (void)sys::write_all(fd, object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+// A pipe that poll(2) calls writable takes this much without waiting (PIPE_BUF).
+constexpr size_t kSurely = 4096;
+constexpr int kPatienceMs = 1000;
+
+// False where the reader has gone or does not read: the run goes on without it.
+bool put_line(int fd, const ordered_json& object) {
+  const std::string line = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  for (std::string_view rest = line; !rest.empty();) {
+    pollfd ready{fd, POLLOUT, 0};
+    if (::poll(&ready, 1, kPatienceMs) <= 0 || (ready.revents & POLLOUT) == 0) return false;
+    const ssize_t n = ::write(fd, rest.data(), std::min(rest.size(), kSurely));
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) rest.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
 }
 
 ordered_json layer_json(policy::Layer layer, bool applied, const std::string& note) {
@@ -45,6 +62,10 @@ ordered_json closing(ordered_json object, Concealing concealing,
   return object;
 }
 
+ordered_json lost_json(policy::Layer layer, const std::string& note) {
+  return {{"event", "layer-lost"}, {"layer", policy::name_of(layer)}, {"note", note}};
+}
+
 ordered_json ended_json(int exit_code, int signal, bool time_limit) {
   return {{"event", "exit"}, {"code", exit_code}, {"signal", signal}, {"time_limit", time_limit}};
 }
@@ -59,6 +80,7 @@ Result<StatusWriter> StatusWriter::create(int fd, Concealing concealing) {
                  cat("--status-fd ", fd, ": not open for writing; open it before, as in ", fd, ">status.jsonl")};
   }
   (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  (void)::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end the run; commands start with the default
   return StatusWriter(fd, concealing);
 }
 
@@ -75,11 +97,12 @@ void StatusWriter::write(const launcher::Event& event) {
           [](const launcher::Started& started) {
             return ordered_json{{"event", "started"}, {"sandbox_pid", started.sandbox_pid}};
           },
-          [](const launcher::LayerLost& lost) {
-            return ordered_json{{"event", "layer-lost"}, {"layer", policy::name_of(lost.layer)}, {"note", lost.note}};
-          },
+          [](const launcher::LayerLost& lost) { return lost_json(lost.layer, lost.note); },
           [](const launcher::MaskRenewed& mask) {
             return ordered_json{{"event", "note"}, {"note", cat("masked again: ", printable(mask.path))}};
+          },
+          [](const launcher::Stopped&) {
+            return ordered_json{{"event", "stopped"}};
           },
           [](const launcher::Remark& remark) {
             return ordered_json{{"event", "note"}, {"note", remark.text}};
@@ -89,7 +112,7 @@ void StatusWriter::write(const launcher::Event& event) {
           },
       },
       event);
-  put_line(fd_, object);
+  if (!put_line(fd_, object)) fd_ = -1;
 }
 
 void StatusWriter::write(const supervisor::RunMessage& message) {
@@ -110,6 +133,12 @@ void StatusWriter::write(const supervisor::RunMessage& message) {
                                        event.update(masked_json(masked));
                                        return event;
                                      },
+                                     [](const supervisor::LayerLostMessage& lost) {
+                                       return lost_json(lost.layer, lost.note);
+                                     },
+                                     [](const supervisor::StoppedMessage&) {
+                                       return ordered_json{{"event", "stopped"}};
+                                     },
                                      [](const supervisor::WarningMessage& warning) {
                                        return ordered_json{{"event", "warning"}, {"note", warning.text}};
                                      },
@@ -125,12 +154,12 @@ void StatusWriter::write(const supervisor::RunMessage& message) {
                                      },
                                  },
                                  message);
-  put_line(fd_, object);
+  if (!put_line(fd_, object)) fd_ = -1;
 }
 
 void StatusWriter::failed(const Error& error) {
   if (fd_ < 0) return;
-  put_line(fd_, closing({{"event", "failed"}, {"message", to_text(error)}, {"code", exit_code(error.kind)}},
+  (void)put_line(fd_, closing({{"event", "failed"}, {"message", to_text(error)}, {"code", exit_code(error.kind)}},
                         concealing_, masked_));
 }
 

@@ -22,6 +22,7 @@ class StatusWriter {
   // `fd` -1: says nothing. Error (kUsage): not an open, writable descriptor.
   static Result<StatusWriter> create(int fd, Concealing concealing);
 
+  // A reader that is gone, or that reads nothing for a second, hears no more.
   void write(const launcher::Event& event);
   void write(const supervisor::RunMessage& message);
   void failed(const Error& error);

@@ -2,10 +2,16 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 namespace confide::cli {
 
 using Arguments = std::span<char*>;
+
+inline bool asks_for_help(Arguments arguments) {
+  const std::string_view word = arguments.empty() ? "" : arguments[0];
+  return word == "--help" || word == "-h";
+}
 
 int run_verb(Arguments arguments);      // run.cc
 int shell_verb(Arguments arguments);    // shell.cc

@@ -61,6 +61,30 @@ Result<std::unique_ptr<MaskWatch>> watch_masks(const LaunchRequest& request, con
   return watch;
 }
 
+// Says the plan when it stands, not while it may still be made anew: before whatever else there is to say.
+class Announcer {
+ public:
+  Announcer(const LaunchHooks& hooks, const LaunchPlan& plan) : hooks_(hooks), told_(hooks), plan_(plan) {
+    if (hooks.on_event) told_.on_event = [this](const Event& event) { announce(), hooks_.on_event(event); };
+  }
+  Announcer(const Announcer&) = delete;
+  Announcer& operator=(const Announcer&) = delete;
+
+  const LaunchHooks& hooks() const { return told_; }
+  void announce() {
+    if (announced_ || !hooks_.on_event) return;
+    announced_ = true;
+    hooks_.on_event(Planned{plan_});
+    for (const std::string& remark : plan_.remarks) hooks_.on_event(Remark{remark});
+  }
+
+ private:
+  const LaunchHooks& hooks_;
+  LaunchHooks told_;
+  const LaunchPlan& plan_;
+  bool announced_ = false;
+};
+
 // A young index is left as it is, so that many short runs do not each walk through the project.
 std::function<void()> renewal_of_index(const policy::Policy& policy, const Scene& scene) {
   constexpr int64_t kYoungMs = 5000;
@@ -83,12 +107,13 @@ Result<Outcome> launch(const LaunchRequest& request, const LaunchHooks& hooks) {
   const std::unique_ptr<MaskWatch> watch = TRY(watch_masks(request, input.scene));
   for (;;) {
     const LaunchPlan plan = TRY(build(input));
-    if (hooks.on_event) hooks.on_event(Planned{plan});
-    for (const std::string& remark : plan.remarks)
-      if (hooks.on_event) hooks.on_event(Remark{remark});
-    auto outcome = run({plan, request, hooks, stdio, watch.get(), renewal_of_index(request.policy, input.scene)});
+    Announcer announcer(hooks, plan);
+    auto outcome =
+        run({plan, request, announcer.hooks(), stdio, watch.get(), renewal_of_index(request.policy, input.scene)});
     if (outcome) return std::move(*outcome);
-    if (!learn(input.host, outcome.error())) return std::move(outcome.error().error);
+    if (learn(input.host, outcome.error())) continue;
+    announcer.announce();
+    return std::move(outcome.error().error);
   }
 }
 

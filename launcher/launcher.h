@@ -43,7 +43,8 @@ struct LayerLost {  // during the launch, where the plan could not know it
 struct MaskRenewed {  // a masked name appeared or lost its mask, and is masked again
   std::string path;
 };
-struct Remark {  // what a person should know, one line
+struct Stopped {};  // the command, by a signal of the remote caller's, who stops too and later sends SIGCONT
+struct Remark {     // what a person should know, one line
   std::string text;
 };
 struct Ended {
@@ -51,7 +52,7 @@ struct Ended {
   int signal;  // 0: none
   bool time_limit;
 };
-using Event = std::variant<Planned, Started, LayerLost, MaskRenewed, Remark, Ended>;
+using Event = std::variant<Planned, Started, LayerLost, MaskRenewed, Stopped, Remark, Ended>;
 
 // What one secret-carrying launch needs; asked for only once the child stands.
 class SecretSource {

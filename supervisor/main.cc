@@ -51,13 +51,12 @@ struct Reporter {
       for (const std::string& warning : filter->warnings()) remark(warning);
     say(StartedMessage{started.sandbox_pid});
   }
-  void report(const launcher::LayerLost& lost) const {
-    say(NoteMessage{cat("layer ", policy::name_of(lost.layer), " lost: ", lost.note)});
-  }
+  void report(const launcher::LayerLost& lost) const { say(LayerLostMessage{lost.layer, lost.note}); }
   void report(const launcher::Remark& said) const { remark(said.text); }
   void report(const launcher::MaskRenewed& mask) const {
     say(NoteMessage{cat("masked again: ", printable(mask.path))});
   }
+  void report(const launcher::Stopped&) const { say(StoppedMessage{}); }
   void report(const launcher::Ended& ended) const {
     if (filter != nullptr) say_what_was_masked(*filter);
     say(EndedMessage{ended.exit_code, ended.signal, ended.time_limit});

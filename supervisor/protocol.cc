@@ -22,6 +22,8 @@ inline auto fields(Like<Assignment> auto& x) { return std::tie(x.task, x.masking
 inline auto fields(Like<LayerText> auto& x) { return std::tie(x.layer, x.applied, x.note); }
 inline auto fields(Like<PlannedMessage> auto& x) { return std::tie(x.layers); }
 inline auto fields(Like<StartedMessage> auto& x) { return std::tie(x.pid); }
+inline auto fields(Like<LayerLostMessage> auto& x) { return std::tie(x.layer, x.note); }
+inline auto fields(Like<StoppedMessage> auto&) { return std::tie(); }
 inline auto fields(Like<NoteMessage> auto& x) { return std::tie(x.text); }
 inline auto fields(Like<MaskedMessage> auto& x) { return std::tie(x.name, x.form, x.stream, x.times); }
 inline auto fields(Like<WarningMessage> auto& x) { return std::tie(x.text); }

@@ -72,7 +72,11 @@ struct PlannedMessage {
 struct StartedMessage {
   int32_t pid = 0;
 };
-struct NoteMessage {  // a layer lost, a mask renewed
+struct LayerLostMessage {  // during the launch, where the plan could not know it
+  policy::Layer layer = policy::Layer::kNamespaces;
+  std::string note;
+};
+struct NoteMessage {  // a mask renewed
   std::string text;
 };
 struct MaskedMessage {  // how often a secret was concealed in one form on one stream
@@ -81,6 +85,7 @@ struct MaskedMessage {  // how often a secret was concealed in one form on one s
   std::string stream;
   uint64_t times = 0;
 };
+struct StoppedMessage {};  // by a signal that the CLI sent: it stops itself, and sends SIGCONT when it goes on
 struct WarningMessage {
   std::string text;
 };
@@ -94,8 +99,8 @@ struct FailedMessage {
   int32_t errnum = 0;
   std::string what;
 };
-using RunMessage = std::variant<PlannedMessage, StartedMessage, NoteMessage, MaskedMessage, WarningMessage,
-                                EndedMessage, FailedMessage>;
+using RunMessage = std::variant<PlannedMessage, StartedMessage, LayerLostMessage, NoteMessage, MaskedMessage,
+                                StoppedMessage, WarningMessage, EndedMessage, FailedMessage>;
 
 std::string encode(const RunMessage& message);
 Result<RunMessage> decode_message(std::string_view bytes);

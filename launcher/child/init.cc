@@ -55,8 +55,8 @@ int move_fd(int from, int to) {
 }
 
 // Delivered descriptors take the numbers that their NAME_FD variables say; those start at 3 and are dense, so the
-// sources are first moved out of the way.
-int place_deliveries(ChildState& state) {
+// sources are first moved out of the way. `state` is pid 1's too, with descriptors of its own that it closes.
+int place_deliveries(const ChildState& state) {
   if (state.delivered_count == 0) return 0;
   const long mapped = raw::call(SYS_mmap, nullptr, state.block_size, PROT_READ, MAP_SHARED, state.block_fd, 0);
   if (mapped < 0 && mapped > -4096) return static_cast<int>(-mapped);
@@ -65,18 +65,16 @@ int place_deliveries(ChildState& state) {
   const auto* entries = reinterpret_cast<const DeliveryEntry*>(bytes + sizeof *header);
   long result = 0;
   constexpr int kAside = 400;
-  for (size_t i = 0; i < state.delivered_count && result >= 0; ++i) {
+  for (size_t i = 0; i < state.delivered_count && result >= 0; ++i)
     result = raw::call(SYS_dup3, state.delivered_fds[i], kAside + static_cast<int>(i), O_CLOEXEC);
-    state.delivered_fds[i] = kAside + static_cast<int>(i);
-  }
-  size_t next = 0;
+  int next = kAside;
   for (uint32_t i = 0; i < header->count && result >= 0; ++i) {
     if (entries[i].kind == DeliveryKind::kFd) {
       result = entries[i].number >= 3 && entries[i].number < kAside
-                   ? move_fd(state.delivered_fds[next++], static_cast<int>(entries[i].number))
+                   ? move_fd(next++, static_cast<int>(entries[i].number))
                    : -EPROTO;
     } else if (entries[i].kind == DeliveryKind::kStdin) {
-      result = move_fd(state.delivered_fds[next++], 0);
+      result = move_fd(next++, 0);
     }
   }
   (void)raw::call(SYS_munmap, const_cast<unsigned char*>(bytes), state.block_size);

@@ -45,6 +45,8 @@ constexpr int kPipeBytes = 256 << 10;
 
 // Most commands are over before: they pay nothing for a watch. It begins with a look at what has changed meanwhile.
 constexpr int64_t kUnwatchedMs = 20;
+// A signal that comes while the command is being started waits for it so long; then it ends the launch.
+constexpr int64_t kStartPatienceMs = 250;
 
 int64_t now_ms() {
   timespec now{};
@@ -232,6 +234,8 @@ class Run {
       case ReportKind::kTerminal: TRY(take_terminal(std::move(passed))); break;
       case ReportKind::kRunning:
         running_ = true;
+        if (early_) tell(OrderKind::kSignal, early_->signal);
+        early_.reset();
         let_go_of_streams();
         if (hooks_.secrets != nullptr) hooks_.secrets->handed_over();
         if (hooks_.on_event) hooks_.on_event(Started{child_->pid()});
@@ -401,8 +405,8 @@ class Run {
       // The command is gone and its output waits for a reader who does not read: enough.
       if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP) gave_up_ = true;
     } else if (!running_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
-      failure_ = RunFailure{
-          {ErrorKind::kLaunch, 0, cat("interrupted by signal ", signal, " before the command was started")}, {}, 0};
+      // The command may run already, with pid 1 about to say so.
+      if (!early_) early_ = EarlySignal{signal, now_ms() + kStartPatienceMs};
     } else {
       asked_to_stop_ = asked_to_stop_ || signal == SIGTSTP;
       tell(OrderKind::kSignal, signal);
@@ -427,6 +431,10 @@ class Run {
   void stop_with_command() {
     if (!terminal_ && !asked_to_stop_) return;
     asked_to_stop_ = false;
+    if (!terminal_ && hooks_.remote_signals >= 0) {
+      if (hooks_.on_event) hooks_.on_event(Stopped{});  // whoever waits is another process, and continues us by signal
+      return;
+    }
     const bool owns_terminal = terminal_.has_value();
     if (terminal_) terminal_->restore();
     (void)::kill(owns_terminal ? 0 : ::getpid(), SIGSTOP);
@@ -440,6 +448,12 @@ class Run {
   }
 
   void watch_time(int64_t now) {
+    if (early_ && now >= early_->until) {
+      failure_ = RunFailure{
+          {ErrorKind::kLaunch, 0, cat("interrupted by signal ", early_->signal, " before the command was started")},
+          {},
+          0};
+    }
     if (!deadline_ || now < *deadline_) return;
     if (!time_limit_) {
       time_limit_ = true;
@@ -514,6 +528,11 @@ class Run {
   std::optional<RunFailure> failure_;
   std::optional<int> status_;
   std::optional<int64_t> deadline_;
+  struct EarlySignal {
+    int signal;
+    int64_t until;
+  };
+  std::optional<EarlySignal> early_;
   bool time_limit_ = false;
   bool running_ = false;
   bool control_ended_ = false;

@@ -50,6 +50,12 @@ std::string_view objection(int fd, const struct stat& found, int flags) {
   return {};
 }
 
+// What sys::open_closed_streams() puts in the place of a closed standard output: a command may print into nothing.
+bool stands_for_closed_output(int n, int fd, const struct stat& found) {
+  return n == 1 && S_ISCHR(found.st_mode) && found.st_rdev == makedev(1, 3) &&
+         (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+}
+
 }  // namespace
 
 Result<Stdio> check_stdio(const int (&fds)[3]) {
@@ -57,8 +63,9 @@ Result<Stdio> check_stdio(const int (&fds)[3]) {
   for (int n = 0; n < 3; ++n) {
     const int fd = fds[n];
     struct stat found {};
-    if (::fstat(fd, &found) != 0) {
-      if (errno != EBADF) return sys::errno_error("fstat", kNames[n]);
+    const bool closed = ::fstat(fd, &found) != 0;
+    if (closed && errno != EBADF) return sys::errno_error("fstat", kNames[n]);
+    if (closed || stands_for_closed_output(n, fd, found)) {
       UniqueFd null = TRY(sys::openat(AT_FDCWD, "/dev/null", n == 0 ? O_RDONLY : O_WRONLY));
       checked.fds[n] = null.get();
       checked.owned.push_back(std::move(null));

@@ -85,6 +85,15 @@ class Forwarding(harness.Case):
                 self.assertEqual(running.wait(), 128 + number)
 
     @each_form
+    def test_as_soon_as_the_command_is_there(self, options):
+        """A command that has said something has been started: a signal is its own from there on."""
+        for _ in range(20):
+            with Background("run", *options, "--", "sh", "-c", "trap 'exit 9' TERM; echo; while :; do sleep 0.02; done") as running:
+                running.line()
+                running.signal(signal.SIGTERM)
+                self.assertEqual(running.wait(), 9)
+
+    @each_form
     def test_its_children_have_it_too(self, options):
         """A shell waits for its child before it dies itself: the signal is for the whole group, as from a terminal."""
         with Background("run", *options, "--", "sh", "-c", "echo ready; sleep 600; echo after") as running:
