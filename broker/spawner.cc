@@ -53,7 +53,6 @@ void reap() {
   while (::waitpid(broker, nullptr, 0) < 0 && errno == EINTR) {
   }
   ::_exit(0);
-  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/project_policy.h"
 #include "policy/parse.h"
+#include "policy/paths.h"
 
 namespace confide::cli {
 namespace {
@@ -54,9 +55,21 @@ std::string user_file(const launcher::Caller& caller, Asker asker) {
   return cat(caller.home.requested, "/.config/confide/config.toml");
 }
 
+bool is_shown(std::string_view path, const launcher::Caller& caller, const policy::Policy& policy) {
+  if (policy.system == policy::System::kWholeRoot || policy::is_within(path, caller.home.requested)) return true;
+  if (caller.project && policy::is_within(path, caller.project->canonical)) return true;
+  return std::ranges::any_of(policy.paths,
+                             [&](const policy::PathRule& rule) { return policy::is_within(path, rule.path); });
+}
+
 // What exists inside, under its own name.
-std::vector<policy::InsideVariable> inside_variables(const launcher::Caller& caller) {
-  return {{"HOME", caller.home.requested}, {"TMPDIR", "/tmp"}};
+std::vector<policy::InsideVariable> inside_variables(const launcher::Caller& caller, const policy::Policy& policy) {
+  std::vector<policy::InsideVariable> variables = {{"HOME", caller.home.requested}, {"TMPDIR", "/tmp"}};
+  for (const char* name : {"XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && !is_shown(value, caller, policy)) variables.push_back({name, {}});
+  }
+  return variables;
 }
 
 std::span<const char* const> caller_environment() {
@@ -100,7 +113,7 @@ Result<Prepared> prepare(const RunOptions& options, Asker asker) {
   const bool secrets = !options.secrets.empty() || !options.env_files.empty();
   auto decision = policy::decide_environment(caller_environment(), request.policy.environment,
                                              secrets ? policy::CarriesSecrets::kYes : policy::CarriesSecrets::kNo,
-                                             inside_variables(request.caller));
+                                             inside_variables(request.caller, request.policy));
   request.command = {options.command, std::move(decision.passed)};
   prepared.removed = std::move(decision.removed);
   return prepared;

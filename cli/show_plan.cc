@@ -42,6 +42,8 @@ Result<int> show_plan(Prepared prepared, const RunOptions& options, int environ_
       prepared.request.secrets.push_back({secret.name, secret.deliver, secret.origin});
     for (const std::string& warning : described.warnings) warn(warning);
   }
+  // Not the hot path's guess: a launch would find out what is impossible and plan anew.
+  prepared.request.host = launcher::host_facts_by_trying();
   const launcher::LaunchPlan plan = TRY(launcher::plan_launch(prepared.request));
   return put(options.form == Form::kJson ? json_of(plan, prepared.removed) : text_of(plan, prepared.removed)) ? 0 : 125;
 }

@@ -8,11 +8,11 @@ namespace confide::launcher {
 using archive::Like;
 
 constexpr FileKind last_value(FileKind) { return FileKind::kOther; }
-constexpr Privilege last_value(Privilege) { return Privilege::kRoot; }
+constexpr Privilege last_value(Privilege) { return Privilege::kRootAlone; }
 inline auto fields(Like<Feature> auto& x) { return std::tie(x.available, x.why_not); }
 inline auto fields(Like<HostFacts> auto& x) {
-  return std::tie(x.kernel_release, x.landlock_abi, x.user_namespaces, x.own_proc, x.idmapped_mounts, x.seccomp,
-                  x.cgroup, x.cgroup_why_not);
+  return std::tie(x.kernel_release, x.landlock_abi, x.user_namespaces, x.own_proc, x.idmapped_mounts,
+                  x.network_namespace, x.session_keyring, x.seccomp, x.cgroup, x.cgroup_why_not);
 }
 inline auto fields(Like<PathFact> auto& x) {
   return std::tie(x.requested, x.canonical, x.kind, x.device, x.inode, x.owner, x.group);
@@ -28,7 +28,7 @@ inline auto fields(Like<LaunchRequest> auto& x) { return std::tie(x.policy, x.ho
 
 namespace {
 constexpr uint16_t kRequestKind = 0x5152;  // "RQ"
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
 }  // namespace
 
 std::string encode(const LaunchRequest& request) { return archive::seal(kRequestKind, kVersion, request); }

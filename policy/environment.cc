@@ -79,7 +79,7 @@ class Decider {
     out_.passed.reserve(caller.size() + inside_.size() + policy_.set.size() + 1);
     for (const char* entry : caller) take(entry);
     for (const InsideVariable& variable : inside_)
-      if (!is_set(variable.name) && !has_passed(variable.name)) add(variable.name, variable.value);
+      if (variable.value && !is_set(variable.name) && !has_passed(variable.name)) add(variable.name, *variable.value);
     for (const auto& [name, value] : policy_.set) add(name, value);
     const bool has_path = has_passed("PATH") || is_set("PATH") || inside_sets("PATH");
     if (policy_.start == Environment::Start::kMinimal && !has_path) add("PATH", kMinimalPath);
@@ -94,8 +94,13 @@ class Decider {
   bool is_set(std::string_view name) const {
     return std::ranges::any_of(policy_.set, [&](const auto& pair) { return pair.first == name; });
   }
+  const InsideVariable* inside(std::string_view name) const {
+    const auto found = std::ranges::find(inside_, name, &InsideVariable::name);
+    return found == inside_.end() ? nullptr : &*found;
+  }
   bool inside_sets(std::string_view name) const {
-    return std::ranges::find(inside_, name, &InsideVariable::name) != inside_.end();
+    const InsideVariable* variable = inside(name);
+    return variable != nullptr && variable->value;
   }
   bool has_passed(std::string_view name) const {
     const auto at = passed_.find(name);
@@ -119,7 +124,8 @@ class Decider {
   std::string_view why_removed(std::string_view name, std::string_view value) const {
     if (is_set(name)) return kReplaced;
     if (passes(name)) return {};
-    if (inside_sets(name)) return kReplaced;
+    if (const InsideVariable* variable = inside(name); variable != nullptr)
+      return variable->value ? kReplaced : "points at what is not there inside";
     if (policy_.start == Environment::Start::kMinimal && !kMinimal.contains(name) && !name.starts_with("LC_"))
       return "not among the handful of environment.start = \"minimal\"";
     if (secrets_ == CarriesSecrets::kYes) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,10 +33,10 @@ struct EnvDecision {
   std::vector<Removed> removed;     // in the caller's order
 };
 
-// One variable as the sandbox needs it.
+// One variable as the sandbox needs it. No value: the caller's points at what is not there, and is taken out.
 struct InsideVariable {
   std::string name;
-  std::string value;
+  std::optional<std::string> value;
 };
 
 // `caller` is environ without its null at the end; an entry without `=` or without a name is removed as malformed.

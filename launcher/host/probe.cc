@@ -17,6 +17,9 @@
 #include "base/kernel_abi.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "launcher/host/survey.h"
+#include "launcher/plan/build.h"
+#include "launcher/supervise/idmap.h"
 
 namespace confide::launcher {
 namespace {
@@ -57,9 +60,22 @@ int try_in_namespaces(uint64_t namespaces, Attempt attempt) {
 // What a launch does first in its new user namespace: map the caller's own uid, then mount. `map` is made before the
 // clone.
 int map_and_mount(const std::string& map) {
+  (void)::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // an undumpable process's maps are root's to write, as in a launch
   const UniqueFd fd(::open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC));
   if (!fd.valid() || ::write(fd.get(), map.data(), map.size()) < 0) return errno;
   return ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0 ? 0 : errno;
+}
+
+constexpr int kJoinSessionKeyring = 1;  // KEYCTL_JOIN_SESSION_KEYRING, keyctl(2)
+
+// On the file system of the working directory, where a project would be.
+Feature try_idmap() {
+  const PathFact here = look_at(".");
+  const Ids own{here.owner, here.group};
+  const auto space = idmap_namespace({own, {kReservedId, kReservedId}});
+  if (!space) return {false, to_text(space.error())};
+  const auto tree = idmapped_tree(here, space->get());
+  return tree ? Feature{} : Feature{false, to_text(tree.error())};
 }
 
 std::string first_line(const char* path) {
@@ -89,6 +105,14 @@ HostFacts probe_by_trying() {
     return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0 ? 0 : errno;
   });
   if (proc != 0) facts.own_proc = {false, userns != 0 ? "it needs namespaces" : why_no_own_proc(proc)};
+  const int network = try_in_namespaces(CLONE_NEWUSER | CLONE_NEWNET, [] { return 0; });
+  if (network != 0) facts.network_namespace = {false, cat("the kernel refused one: ", ::strerrordesc_np(network))};
+  const int keyring =
+      try_in_namespaces(0, [] { return ::syscall(SYS_keyctl, kJoinSessionKeyring, nullptr) < 0 ? errno : 0; });
+  if (keyring != 0)
+    facts.session_keyring = {false, cat("the kernel refused a new one: ", ::strerrordesc_np(keyring),
+                                        "; a container's filter may forbid keyctl")};
+  if (::geteuid() == 0) facts.idmapped_mounts = try_idmap();
   probe_cgroup(facts);
   return facts;
 }

@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "launcher/host/masks.h"
+#include "launcher/plan/build.h"
 
 namespace confide::launcher {
 namespace {
@@ -26,6 +27,19 @@ std::string link_target(const std::string& path) {
   char buffer[PATH_MAX];
   const ssize_t size = ::readlink(path.c_str(), buffer, sizeof buffer);
   return size <= 0 ? std::string() : std::string(buffer, static_cast<size_t>(size));
+}
+
+// Whether this process's user namespace has the uid (user_namespaces(7)); where that cannot be read, setting it tells.
+bool is_mapped(uint32_t uid) {
+  const auto map = sys::read_file("/proc/self/uid_map", 65536);
+  if (!map) return true;
+  for (const std::string_view line : split(*map, '\n')) {
+    std::vector<unsigned long> numbers;
+    for (const std::string_view word : split(line, ' '))
+      if (const auto number = parse_number(word)) numbers.push_back(*number);
+    if (numbers.size() == 3 && uid >= numbers[0] && uid - numbers[0] < numbers[2]) return true;
+  }
+  return false;
 }
 
 Privilege privilege_of_process() {
@@ -129,6 +143,8 @@ Result<Caller> look_at_caller(HomeFrom home_from) {
   caller.privilege = privilege_of_process();
   // An agent's environment carries no power.
   if (caller.privilege == Privilege::kRoot && home_from == HomeFrom::kEnvironment) caller.sudo_ids = sudo_ids();
+  if (caller.privilege == Privilege::kRoot && !is_mapped(caller.sudo_ids ? caller.sudo_ids->uid : kReservedId))
+    caller.privilege = Privilege::kRootAlone;
   const char* variable = home_from == HomeFrom::kEnvironment ? std::getenv("HOME") : nullptr;
   const std::string account = variable == nullptr ? account_home(caller.ids.uid) : std::string();
   const std::string home = variable != nullptr && variable[0] == '/' ? std::string(variable) : account;
@@ -168,7 +184,7 @@ std::optional<PathFact> find_project(const Caller& caller, const std::string& ac
     }
     if (is_there(folder + "/.git") || is_there(folder + "/confide.toml")) {
       PathFact found = look_at(folder);
-      const bool own = found.owner == caller.ids.uid || caller.privilege == Privilege::kRoot;
+      const bool own = found.owner == caller.ids.uid || caller.privilege != Privilege::kOrdinary;
       if (found.kind == FileKind::kFolder && own && folder != "/tmp") return found;
     }
     const size_t slash = folder.rfind('/');

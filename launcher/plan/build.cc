@@ -91,9 +91,11 @@ class Builder {
     }
     namespaces_ = kNamespaces;
     applied(Layer::kNamespaces, "user mount pid ipc uts cgroup");
-    if (policy_.network == policy::Network::kNone) {
+    if (policy_.network == policy::Network::kNone && host_.network_namespace.available) {
       namespaces_ |= CLONE_NEWNET;
       applied(Layer::kNetwork, "empty network namespace, loopback only");
+    } else if (policy_.network == policy::Network::kNone) {
+      refuse_sockets();
     }
     own_proc_ = !policy_.powers.host_proc && host_.own_proc.available;
     if (own_proc_)
@@ -119,19 +121,14 @@ class Builder {
                          host_.user_namespaces.why_not, "); use deliver=fd")};
       }
     }
-    for (const policy::PathRule& rule : policy_.paths) {
-      if (rule.access == Access::kHide && rule.if_missing == policy::IfMissing::kError) {
-        return Error{ErrorKind::kUnsupported, 0,
-                     cat(rule.origin.text, " ", printable(rule.path),
-                         ": hiding needs a mount namespace: ", host_.user_namespaces.why_not)};
-      }
-    }
     add(CloneStep{0}, kBuiltIn);
-    if (policy_.network == policy::Network::kNone) {
-      sockets_ = Sockets::kLocalOnly;
-      applied(Layer::kNetwork, "no network namespace: the system call filter refuses every socket family but AF_UNIX");
-    }
+    if (policy_.network == policy::Network::kNone) refuse_sockets();
     return {};
+  }
+
+  void refuse_sockets() {
+    sockets_ = Sockets::kLocalOnly;
+    applied(Layer::kNetwork, "no network namespace: the system call filter refuses every socket family but AF_UNIX");
   }
 
   Status limit_by_cgroup() {
@@ -407,6 +404,14 @@ class Builder {
   }
 
   Status tell_of_idmap() {
+    if (caller_.privilege == Privilege::kRootAlone && !policy_.powers.host_root) {
+      constexpr const char* kWhy =
+          "uid 0 is kept: this user namespace maps no other (map more ids, or start as a user)";
+      // A full procfs and uid 0 would be the host's settings in the agent's hands.
+      if (policy_.inner_sandbox == policy::InnerSandbox::kAllowed)
+        return Error{ErrorKind::kUnsupported, 0, cat("profile ", policy_.profile, " does not run as root: ", kWhy)};
+      return lost(Layer::kIdmap, kWhy);
+    }
     if (idmapped_) applied(Layer::kIdmap, "root's own files as the sandbox's uid");
     if (wants_idmap_ && !idmapped_) return lost(Layer::kIdmap, host_.idmapped_mounts.why_not);
     return {};
@@ -493,6 +498,9 @@ class Builder {
   // No mount namespace: the host's tree as it is, cut by Landlock alone. No private home and /tmp, so neither is there.
   Status rules_without_view(LandlockStep& step) {
     view_ = TRY(make_view(policy_, in_.scene));
+    TRY(leave_out_what_holds_hidden());
+    // For a program's own entry. Landlock shuts the others' memory, environment and descriptors, not their names.
+    add_rule(step, "/proc", kLandlockRead, FileKind::kFolder);
     for (const ViewNode& node : view_.nodes) {
       if (node.what != What::kBind) continue;
       add_rule(step, node.source.canonical, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead,
@@ -501,6 +509,34 @@ class Builder {
     for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"})
       add_rule(step, device, kLandlockDevices, FileKind::kOther);
     return {};
+  }
+
+  // Landlock cannot take back a path below one that it allows: what need not be shown is not, the rest is an error.
+  Status leave_out_what_holds_hidden() {
+    for (size_t i = 0; i < view_.nodes.size(); ++i) {
+      const ViewNode hidden = view_.nodes[i];
+      if (hidden.what != What::kHidden) continue;
+      for (size_t above = view_.nodes.size(); above-- > 0;) {
+        const ViewNode& node = view_.nodes[above];
+        if (node.what != What::kBind || !is_within(hidden.path, node.path)) continue;
+        if (!is_optional(node.path)) {
+          return Error{ErrorKind::kUnsupported, 0,
+                       cat(printable(hidden.path), " is to be hidden, which inside ", printable(node.path),
+                           " needs a mount namespace: ", host_.user_namespaces.why_not)};
+        }
+        plan_.remarks.push_back(cat("not shown, because ", printable(hidden.path),
+                                    " in it cannot be hidden without a mount namespace: ", printable(node.path)));
+        view_.nodes.erase(view_.nodes.begin() + static_cast<ptrdiff_t>(above));
+        if (above < i) --i;
+      }
+    }
+    return {};
+  }
+
+  bool is_optional(const std::string& path) const {
+    return std::ranges::any_of(policy_.paths, [&](const policy::PathRule& rule) {
+      return rule.path == path && rule.access == Access::kRead && rule.if_missing == policy::IfMissing::kSkip;
+    });
   }
 
   Status filter_calls() {

@@ -19,6 +19,8 @@ struct HostFacts {
   Feature user_namespaces;
   Feature own_proc;         // a procfs can be mounted in a pid namespace of ours
   Feature idmapped_mounts;  // for a root caller
+  Feature network_namespace;
+  Feature session_keyring;
   Feature seccomp;
   std::optional<std::string> cgroup;  // a cgroup v2 folder that this process may make children in, with controllers
   std::string cgroup_why_not;

@@ -37,8 +37,12 @@ struct Ids {
   bool operator==(const Ids&) const = default;
 };
 
-// Whether the caller may write other uids into maps and make idmapped mounts: uid 0 with the capabilities for it.
-enum class Privilege : uint8_t { kOrdinary, kRoot };
+// Whether the caller may write other uids into maps and make idmapped mounts.
+enum class Privilege : uint8_t {
+  kOrdinary,
+  kRoot,       // uid 0 with the capabilities for it
+  kRootAlone,  // the same, but its user namespace maps no other uid that the sandbox could run as (a nested sandbox)
+};
 
 struct Caller {
   Ids ids;

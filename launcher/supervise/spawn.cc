@@ -22,63 +22,14 @@
 #include "launcher/child/child.h"
 #include "launcher/child/control.h"
 #include "launcher/plan/explain.h"
+#include "launcher/supervise/idmap.h"
 
 namespace confide::launcher {
 namespace {
 
-Status write_proc(int pid, const char* file, const std::string& text) {
-  const std::string path = cat("/proc/", pid, "/", file);
-  const UniqueFd fd = TRY(sys::openat(AT_FDCWD, path, O_WRONLY));
-  if (auto written = sys::write_all(fd.get(), text); !written) return with_context(path, written.error());
-  return {};
-}
-
 Status write_maps(int pid, const IdentityStep& ids) {
   TRY(write_proc(pid, "uid_map", cat(ids.inside.uid, " ", ids.kernel.uid, " 1")));
   return write_proc(pid, "gid_map", cat(ids.inside.gid, " ", ids.kernel.gid, " 1"));
-}
-
-int sleep_until_killed(void*) {
-  for (;;) (void)::syscall(SYS_pause);
-}
-
-// A user namespace that exists only to describe an idmapped mount: on-disk id → kernel id (mount_setattr(2)).
-Result<UniqueFd> idmap_namespace(const Idmap& idmap) {
-  alignas(16) static unsigned char stack[8192];
-  // Shares the memory: nothing is copied, and the process never runs code that could touch it.
-  const int pid = ::clone(sleep_until_killed, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, nullptr);
-  if (pid < 0) return sys::errno_error("clone of a user namespace for an idmapped mount");
-  Result<UniqueFd> fd = [&]() -> Result<UniqueFd> {
-    TRY(write_proc(pid, "uid_map", cat(idmap.disk.uid, " ", idmap.kernel.uid, " 1")));
-    TRY(write_proc(pid, "gid_map", cat(idmap.disk.gid, " ", idmap.kernel.gid, " 1")));
-    return sys::openat(AT_FDCWD, cat("/proc/", pid, "/ns/user"), O_RDONLY);
-  }();
-  ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  return fd;
-}
-
-// `source` as a detached, idmapped mount; resolved without links and checked to be the file that was looked at.
-Result<UniqueFd> idmapped_tree(const BindStep& bind, int user_namespace) {
-  const std::string& path = bind.source.canonical;
-  const UniqueFd source =
-      TRY(sys::openat2(AT_FDCWD, path, O_PATH, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
-  struct stat found {};
-  if (::fstat(source.get(), &found) != 0) return sys::errno_error("stat", path);
-  if (found.st_dev != bind.source.device || found.st_ino != bind.source.inode) {
-    return Error{ErrorKind::kLaunch, ESTALE, cat(printable(path), " was replaced while it was looked at")};
-  }
-  const long tree =
-      ::syscall(SYS_open_tree, source.get(), "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
-  if (tree < 0) return sys::errno_error("open_tree", path);
-  UniqueFd fd(static_cast<int>(tree));
-  const abi::MountAttr attributes{.attr_set = abi::kMountAttrIdmap, .userns_fd = static_cast<uint64_t>(user_namespace)};
-  if (::syscall(SYS_mount_setattr, fd.get(), "", AT_EMPTY_PATH | abi::kAtRecursive, &attributes, sizeof attributes) !=
-      0) {
-    return sys::errno_error("idmapped mount of", path);
-  }
-  return fd;
 }
 
 struct Trees {
@@ -99,7 +50,7 @@ Result<Trees> make_trees(const LaunchPlan& plan) {
       namespaces.emplace_back(*bind->idmap, TRY(idmap_namespace(*bind->idmap)));
       user_namespace = namespaces.back().second.get();
     }
-    UniqueFd tree = TRY(idmapped_tree(*bind, user_namespace));
+    UniqueFd tree = TRY(idmapped_tree(bind->source, user_namespace));
     trees.by_step[i] = tree.get();
     trees.owned.push_back(std::move(tree));
   }

@@ -6,8 +6,9 @@ endfunction()
 confide_e2e_suite(exit_codes_test)
 confide_e2e_suite(stdio_test TIMEOUT 240)
 confide_e2e_suite(pty_test TIMEOUT 240)
-# cli_test, fallback_test, programs_test and secrets_test stand beside this file and are not registered yet: run them by
-# hand. They ask for behaviour that is not all there.
+confide_e2e_suite(cli_test)
+confide_e2e_suite(fallback_test)
+confide_e2e_suite(programs_test TIMEOUT 300)
 confide_e2e_suite(signals_test)
 confide_e2e_suite(kill_test LOCKS confide-orphans)
 confide_e2e_suite(leftovers_test LOCKS confide-orphans)

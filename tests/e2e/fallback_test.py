@@ -122,7 +122,7 @@ class WithoutUserNamespaces(harness.Case):
         self.assert_fails(ran, 125, "strict", "namespaces")
         self.assertFalse(os.path.exists("launched"), "nothing is launched")
         ran = self.inside("touch", "launched", options=["--profile", "agent"])
-        self.assert_fails(ran, 125, "agent", "namespaces")
+        self.assert_fails(ran, 125, "agent", "namespace")
         self.assertFalse(os.path.exists("launched"))
 
     def test_what_it_cannot_do_is_refused(self):

@@ -171,7 +171,7 @@ def attempt(name, action):
     except (OSError, ValueError) as problem: print(name, errno.errorcode.get(getattr(problem, "errno", 0), problem))
 attempt("write", lambda: os.write(fd, b"x"))
 attempt("truncate", lambda: os.ftruncate(fd, 0))
-attempt("reopen", lambda: os.open(f"/proc/self/fd/{fd}", os.O_RDWR))
+attempt("reopen", lambda: os.write(os.open(f"/proc/self/fd/{fd}", os.O_RDWR), b"x"))
 attempt("map", lambda: mmap.mmap(fd, 0, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE))
 attempt("chmod", lambda: os.fchmod(fd, 0o777) or os.write(os.open(f"/proc/self/fd/{fd}", os.O_RDWR), b"x"))
 attempt("chmod-truncate", lambda: os.fchmod(fd, 0o777) or os.truncate(f"/proc/self/fd/{fd}", 0))

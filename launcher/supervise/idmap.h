@@ -1,0 +1,23 @@
+// Idmapped mounts: a root caller's own files, as the uid that its sandbox runs as (mount_setattr(2), Linux 5.12).
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "launcher/plan/steps.h"
+
+namespace confide::launcher {
+
+// Writes a file of /proc/PID: an id map, setgroups. Errors: kSystem.
+Status write_proc(int pid, const char* file, const std::string& text);
+
+// A user namespace that exists only to describe an idmapped mount: on-disk id → kernel id. Errors: kSystem, where the
+// caller may not map the ids.
+Result<UniqueFd> idmap_namespace(const Idmap& idmap);
+
+// The file or folder as a detached, idmapped mount; resolved without links and checked to be the one that was looked
+// at. Errors: kSystem (a file system that cannot: EINVAL), kLaunch.
+Result<UniqueFd> idmapped_tree(const PathFact& fact, int user_namespace);
+
+}  // namespace confide::launcher
