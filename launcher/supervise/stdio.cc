@@ -72,7 +72,9 @@ Result<Stdio> check_stdio(const int (&fds)[3]) {
       continue;
     }
     termios settings{};
-    if (S_ISCHR(found.st_mode) && ::tcgetattr(fd, &settings) == 0) {
+    // The master's side of a terminal answers as one (pty(7)) but is whoever runs the terminal, not its user.
+    const bool master = found.st_rdev == makedev(5, 2);
+    if (S_ISCHR(found.st_mode) && !master && ::tcgetattr(fd, &settings) == 0) {
       checked.fds[n] = -1;
       checked.terminals |= 1U << n;
       continue;

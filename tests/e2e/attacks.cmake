@@ -13,7 +13,7 @@ endfunction()
 
 confide_attacks(attacks attacks.py TIMEOUT 600 ARGUMENTS --quiet)
 confide_attacks(attacks_stdio attacks_stdio.py TIMEOUT 300)
-confide_attacks(attacks_race attacks_race.py TIMEOUT 600 ARGUMENTS --rounds 40)
+confide_attacks(attacks_race attacks_race.py TIMEOUT 600 ARGUMENTS --rounds 15)
 confide_attacks(attacks_race_long attacks_race.py TIMEOUT 1800 NIGHTLY ARGUMENTS --rounds 300)
 confide_e2e_test(attacks_core AS root SERIAL TIMEOUT 120
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/attacks_core.py ${attack_programs})

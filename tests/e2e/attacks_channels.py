@@ -53,7 +53,7 @@ def _ipc():
     yield Attack("sysv-shm", key, refused("ENOENT|EPERM|ENOSYS"), by=no_namespace)
     yield Attack("sysv-sem", key, refused("ENOENT|EPERM|ENOSYS"), by=no_namespace, needle=False)
     yield Attack("sysv-msg", key, refused("ENOENT|EPERM|ENOSYS"), by=no_namespace, needle=False)
-    yield Attack("sysv-list", words(), refused("EMPTY|ENOENT"), needle=False)
+    yield Attack("sysv-list", words(), refused("EMPTY|ENOENT"), by=no_namespace, needle=False)
     yield Attack("posix-shm", lambda scene: [scene.posix_name], refused("ENOENT"))
     yield Attack("posix-sem", lambda scene: [scene.posix_name.lstrip("/")], refused("ENOENT"), needle=False)
     yield Attack("posix-mq", lambda scene: [scene.posix_name], refused("ENOENT|EPERM|ENOSYS"), needle=False)
@@ -71,7 +71,7 @@ def _keys():
     # The list needs no key call; it names every key that the uid may look at.
     names = Open("a full procfs shows the names of the uid's keys")
     yield Attack("proc-keys", words(name), refused("OTHER|EMPTY|ENOENT|EACCES"), needle=False,
-                 by={"host-proc/user": names, "agent/user": names}, **held)
+                 by={"host-proc/user": names, "agent/user": names, "fallback": names}, **held)
     yield Attack("key-add", words(), filtered, needle=False)
     yield Attack("key-join-session", words(), filtered, needle=False)
     yield Attack("key-user-ring", words(), filtered, needle=False)

@@ -6,9 +6,9 @@ import time
 
 from attacks_model import Attack, Open, either, refused, words
 
-SHOWN = {"host-proc": Open("the power HostProc shows it")}
 # Same uid, no pid namespace: neither Landlock nor the filter has a rule for these.
 IN_VIEW = Open("without a pid namespace, processes of the uid are in view")
+SHOWN = {"host-proc": Open("the power HostProc shows it"), "fallback": IN_VIEW}
 GONE = refused("ENOENT")  # no such pid in the sandbox's own procfs
 NO_PROCESS = refused("ESRCH")
 # Refused by the filter before the pid is looked at.
@@ -28,7 +28,7 @@ def _proc():
                  "map-files", "mountinfo", "cmdline", "exe"):
         finds_needle = name in ("environ", "task-environ")
         # What the kernel lets everyone see who sees the pid.
-        open_to_all = SHOWN if name in ("cmdline", "mountinfo") else {"host-proc/user": Open("numbers only")} \
+        open_to_all = SHOWN if name in ("cmdline", "mountinfo") else {"host-proc/user": Open("numbers only"), "fallback": IN_VIEW} \
             if name == "fd-list" else {}
         yield Attack(f"proc-{name}", _pid, GONE, needle=finds_needle, by=open_to_all)
     # The kernel's own view of a process, and what is open to nobody but the machine's root.
