@@ -117,50 +117,48 @@ void StatusWriter::write(const launcher::Event& event) {
 
 void StatusWriter::write(const supervisor::RunMessage& message) {
   if (fd_ < 0) return;
-  const auto object = std::visit(Overloaded{
-                                     [](const supervisor::PlannedMessage& planned) {
-                                       ordered_json layers = ordered_json::array();
-                                       for (const auto& layer : planned.layers)
-                                         layers.push_back(layer_json(layer.layer, layer.applied, layer.note));
-                                       return ordered_json{{"event", "layers"}, {"layers", std::move(layers)}};
-                                     },
-                                     [](const supervisor::StartedMessage& started) {
-                                       return ordered_json{{"event", "started"}, {"sandbox_pid", started.pid}};
-                                     },
-                                     [this](const supervisor::MaskedMessage& masked) {
-                                       masked_.push_back(masked);
-                                       ordered_json event = {{"event", "masked"}};
-                                       event.update(masked_json(masked));
-                                       return event;
-                                     },
-                                     [](const supervisor::LayerLostMessage& lost) {
-                                       return lost_json(lost.layer, lost.note);
-                                     },
-                                     [](const supervisor::StoppedMessage&) {
-                                       return ordered_json{{"event", "stopped"}};
-                                     },
-                                     [](const supervisor::WarningMessage& warning) {
-                                       return ordered_json{{"event", "warning"}, {"note", warning.text}};
-                                     },
-                                     [](const supervisor::NoteMessage& note) {
-                                       return ordered_json{{"event", "note"}, {"note", note.text}};
-                                     },
-                                     [this](const supervisor::EndedMessage& ended) {
-                                       return closing(ended_json(ended.exit_code, ended.signal, ended.time_limit),
-                                                      concealing_, masked_);
-                                     },
-                                     [](const supervisor::FailedMessage& failed) {
-                                       return ordered_json{{"event", "failed"}, {"message", failed.what}};
-                                     },
-                                 },
-                                 message);
+  const auto object = std::visit(
+      Overloaded{
+          [](const supervisor::PlannedMessage& planned) {
+            ordered_json layers = ordered_json::array();
+            for (const auto& layer : planned.layers)
+              layers.push_back(layer_json(layer.layer, layer.applied, layer.note));
+            return ordered_json{{"event", "layers"}, {"layers", std::move(layers)}};
+          },
+          [](const supervisor::StartedMessage& started) {
+            return ordered_json{{"event", "started"}, {"sandbox_pid", started.pid}};
+          },
+          [this](const supervisor::MaskedMessage& masked) {
+            masked_.push_back(masked);
+            ordered_json event = {{"event", "masked"}};
+            event.update(masked_json(masked));
+            return event;
+          },
+          [](const supervisor::LayerLostMessage& lost) { return lost_json(lost.layer, lost.note); },
+          [](const supervisor::StoppedMessage&) {
+            return ordered_json{{"event", "stopped"}};
+          },
+          [](const supervisor::WarningMessage& warning) {
+            return ordered_json{{"event", "warning"}, {"note", warning.text}};
+          },
+          [](const supervisor::NoteMessage& note) {
+            return ordered_json{{"event", "note"}, {"note", note.text}};
+          },
+          [this](const supervisor::EndedMessage& ended) {
+            return closing(ended_json(ended.exit_code, ended.signal, ended.time_limit), concealing_, masked_);
+          },
+          [](const supervisor::FailedMessage& failed) {
+            return ordered_json{{"event", "failed"}, {"message", failed.what}};
+          },
+      },
+      message);
   if (!put_line(fd_, object)) fd_ = -1;
 }
 
 void StatusWriter::failed(const Error& error) {
   if (fd_ < 0) return;
   (void)put_line(fd_, closing({{"event", "failed"}, {"message", to_text(error)}, {"code", exit_code(error.kind)}},
-                        concealing_, masked_));
+                              concealing_, masked_));
 }
 
 }  // namespace confide::cli
