@@ -4,8 +4,8 @@ confide_e2e_test(allow_test COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_D
 confide_e2e_test(setup_test COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/setup_test.py)
 
 # The real clients, as a user who is not root: scripts/install-deps --clients gets them.
-foreach(client claude codex)
-  confide_e2e_test(${client} COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/clients/${client}_test.py AS user TIMEOUT 300)
+foreach(client claude codex managed docs)
+  confide_e2e_test(clients_${client} COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/clients/${client}_test.py AS user TIMEOUT 300)
 endforeach()
-confide_e2e_test(claude_200 COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/clients/claude_test.py
+confide_e2e_test(clients_claude_200 COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/clients/claude_test.py
   AtLength AS user NIGHTLY TIMEOUT 600)
