@@ -456,7 +456,10 @@ class Builder {
 
   void deliver_secrets() {
     if (in_.secrets.empty()) return;
-    add(SecretsStep{in_.secrets, needs_secrets_folder() ? kSecretsFolder : ""}, in_.secrets.front().origin);
+    std::vector<std::string> origins;  // each once, in order
+    for (const SecretSlot& slot : in_.secrets)
+      if (std::ranges::find(origins, slot.origin) == origins.end()) origins.push_back(slot.origin);
+    add(SecretsStep{in_.secrets, needs_secrets_folder() ? kSecretsFolder : ""}, join(origins, ", "));
   }
 
   Status restrict_files() {
