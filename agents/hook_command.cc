@@ -11,16 +11,16 @@ namespace {
 std::string quoted(std::string_view text) {
   std::string out = "'";
   out.reserve(text.size() + 2);
-  for (size_t i = 0; i < text.size();) {
-    const size_t quotes = std::min(text.find_first_not_of('\'', i), text.size()) - i;
-    if (quotes == 0) {
-      out += text[i++];
-      continue;
-    }
+  while (!text.empty()) {
+    const size_t plain = std::min(text.find('\''), text.size());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    const size_t quotes = std::min(text.find_first_not_of('\''), text.size());
+    if (quotes == 0) break;
     out += "'\"";
     out.append(quotes, '\'');
     out += "\"'";
-    i += quotes;
+    text.remove_prefix(quotes);
   }
   out += '\'';
   return out;

@@ -1,6 +1,7 @@
 """One client with a home, a project and canaries of its own, driven through a script."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import pwd
@@ -22,10 +23,12 @@ SECONDS = 100
 
 def _installed():
     """The folder of the pinned clients; None where they are not installed."""
-    with open(os.path.join(HERE, "package.json"), encoding="utf-8") as file:
-        wanted = json.load(file)["dependencies"]
+    with open(os.path.join(HERE, "package.json"), "rb") as file:
+        text = file.read()
+    wanted = json.loads(text)["dependencies"]
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(ACCOUNT_HOME, ".cache")
-    for folder in (os.environ.get("CONFIDE_CLIENTS_DIR"), os.path.join(cache, "confide-tests/clients"), "/var/cache/confide-tests/clients"):
+    name = f"confide-tests/clients-{hashlib.sha256(text).hexdigest()[:12]}"
+    for folder in (os.environ.get("CONFIDE_CLIENTS_DIR"), os.path.join(cache, name), os.path.join("/var/cache", name)):
         try:
             for name, version in wanted.items():
                 with open(os.path.join(folder or "", "node_modules", name, "package.json"), encoding="utf-8") as file:
