@@ -82,8 +82,9 @@ Result<Call> interpret_file_tool(const FileTool& row, const Event& event) {
 // Tools that nobody has told us of, by the names that file tools give their members.
 std::vector<NamedFile> files_by_member(const Event& event) {
   std::vector<NamedFile> files;
-  for (const char* member : {"file_path", "notebook_path", "path", "scriptPath"})
+  for (const char* member : {"file_path", "filePath", "notebook_path", "path"})
     if (const std::string* text = text_at(event, member)) files.push_back({*text, FileUse::kWrite});
+  if (const std::string* script = text_at(event, "scriptPath")) files.push_back({*script, FileUse::kRead});
   return files;
 }
 
