@@ -85,6 +85,21 @@ class ClaudeCode(unittest.TestCase):
         kept = self.claude.run(script)
         self.assertEqual(kept.places, {}, kept)
 
+    def test_helpers_of_the_agent_are_asked_about_too(self):
+        task = "Look into the thing that was named."
+        script = {task: [shell("printenv DB_PASSWORD; cat .env; echo tried"), Call("Read", {"file_path": self.claude.path("project/.env")})],
+                  "": [Call("Agent", {"description": "look", "prompt": task, "subagent_type": "general-purpose"})]}
+        self.claude.settings = OPEN | {"permissions": {"allow": ["Bash", "Read", "Agent"]}}
+        plain = self.claude.run(script)
+        self.assertEqual(plain.places.get("requests"), {"env", "dotenv"}, plain)
+        self.claude.close()
+        self.setUp()
+        script[task][1] = Call("Read", {"file_path": self.claude.path("project/.env")})
+        self.claude.setup()
+        kept = self.claude.run(script)
+        self.assertEqual(kept.places, {}, kept)
+        self.assertTrue(any("tried" in result for result in kept.results), kept)
+
     def test_writing_what_runs_later(self):
         home, project = self.claude.home, self.claude.project
         later = {name: self.claude.path(f"project/{name}") for name in (".git/hooks/pre-commit", ".claude/settings.json", ".mcp.json")}

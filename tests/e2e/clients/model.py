@@ -42,8 +42,13 @@ class Model:
         self.server.shutdown()
         self.server.server_close()
 
-    def step(self, number):
-        return self.script[number] if number < len(self.script) else "That was all."
+    def step(self, number, opening=""):
+        """`opening`: what the conversation begins with. A helper's begins with its task, and a script may have one of its own
+        for it: {"the task's words": […], "": […]}."""
+        script = self.script
+        if isinstance(script, dict):
+            script = next(steps for words, steps in script.items() if words in opening)
+        return script[number] if number < len(script) else "That was all."
 
     def _handler(self):
         model = self
@@ -92,7 +97,7 @@ def _stream(events):
 def messages_stream(model, body):
     step = "ok"
     if body.get("tools"):  # the others ask for titles and the like
-        step = model.step(sum(message.get("role") == "assistant" for message in body["messages"]))
+        step = model.step(sum(message.get("role") == "assistant" for message in body["messages"]), json.dumps(body["messages"][:1]))
     if isinstance(step, Call):
         block = {"type": "tool_use", "id": f"toolu_{uuid.uuid4().hex}", "name": "Bash" if step.tool == "shell" else step.tool, "input": {}}
         delta = {"type": "input_json_delta", "partial_json": json.dumps(step.arguments)}
