@@ -131,10 +131,11 @@ void send_signal(int socket, int32_t signal) {
 // Blocks the signals that a run forwards and reads them by descriptor.
 class Forwarder {
  public:
-  Forwarder() {
+  explicit Forwarder(std::function<void()> on_renewal) : on_renewal_(std::move(on_renewal)) {
     sigset_t set;
     ::sigemptyset(&set);
     for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP}) ::sigaddset(&set, signal);
+    ::sigaddset(&set, SIGRTMIN + 1);  // blocked in any case: whom it does not concern it does not end
     ::sigprocmask(SIG_BLOCK, &set, &before_);
     fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   }
@@ -142,13 +143,25 @@ class Forwarder {
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
   int fd() const { return fd_.get(); }
-  void forward_to(int socket) const {
+  // Whether one of them asks for an end.
+  bool forward_to(int socket) const {
+    bool asks_for_end = false;
     signalfd_siginfo info{};
-    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
-      send_signal(socket, static_cast<int32_t>(info.ssi_signo));
+    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      auto signal = static_cast<int32_t>(info.ssi_signo);
+      if (signal == SIGRTMIN + 1) {
+        if (!on_renewal_) continue;
+        signal = supervisor::kRenewLease;
+        on_renewal_();
+      }
+      send_signal(socket, signal);
+      asks_for_end = asks_for_end || signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+    }
+    return asks_for_end;
   }
 
  private:
+  std::function<void()> on_renewal_;
   sigset_t before_{};
   UniqueFd fd_;
 };
@@ -187,6 +200,32 @@ Result<Described> describe(const SecretRun& run, int environ_fd) {
 
 namespace {
 
+template <class Wanted>
+Result<Wanted> ask(Request request, int environ_fd) {
+  Parcel parcel{.request = std::move(request), .fds = {}, .owned = {}};
+  parcel.add(-1);
+  parcel.add(environ_fd);
+  const OneShot broker = TRY(OneShot::start());
+  TRY(send(broker, parcel));
+  Reply reply = TRY(hear(broker));
+  if (auto* wanted = std::get_if<Wanted>(&reply)) return std::move(*wanted);
+  return Error{ErrorKind::kInternal, 0, "the broker answered another question"};
+}
+
+}  // namespace
+
+Result<ProviderList> list_providers(int environ_fd) {
+  return ask<ProviderList>({.verb = Verb::kProviders}, environ_fd);
+}
+
+Result<ProviderTest> test_provider(const std::string& provider, const std::string& reference, int environ_fd) {
+  Request request{.verb = Verb::kTestProvider, .secrets = {provider}};
+  if (!reference.empty()) request.secrets.push_back(reference);
+  return ask<ProviderTest>(std::move(request), environ_fd);
+}
+
+namespace {
+
 Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int environ_fd, const OnMessage& on_message,
                                        const OnWarning& on_warning) {
   Parcel parcel{.request = {.verb = verb, .masking = run.masking}};
@@ -201,29 +240,36 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
   for (const PassedDescriptor& passed : parcel.request.descriptors)
     if (passed.number == 0) parcel.fds[static_cast<size_t>(Slot::kStdin)] = null.get();
 
-  const Forwarder signals;
+  const Forwarder signals(run.on_renewal);
   const OneShot broker = TRY(OneShot::start());
   TRY(send(broker, parcel));
   caller.right.reset();
   parcel.owned.clear();
 
   bool launched = false;
+  bool end_asked = false;
   for (;;) {
     pollfd polled[] = {
         {caller.left.get(), POLLIN, 0}, {launched ? -1 : broker.socket(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
-    if (::poll(polled, 3, -1) < 0) {
+    // A command about to start gets the signal; nobody waits for it while a provider does not answer.
+    constexpr int kAboutToStartMs = 500;
+    const int ready = ::poll(polled, 3, end_asked && !launched ? kAboutToStartMs : -1);
+    if (ready < 0) {
       if (errno == EINTR) continue;
       return sys::errno_error("poll");
     }
+    if (ready == 0)
+      return Error{ErrorKind::kLaunch, 0, "interrupted before the secrets were there; nothing was launched"};
     if (polled[1].revents != 0) {
       const Reply reply = TRY(hear(broker));
       if (const auto* said = std::get_if<Launched>(&reply)) {
         for (const std::string& warning : said->warnings) on_warning(warning);
+        if (run.on_names) run.on_names(said->names);
         launched = true;
         for (const int fd : {0, 1}) sys::let_go_of(fd);
       }
     }
-    if (polled[2].revents != 0) signals.forward_to(caller.left.get());
+    if (polled[2].revents != 0) end_asked = signals.forward_to(caller.left.get()) || end_asked;
     // Until the broker has answered, the end of this socket only says that it will not launch.
     if (polled[0].revents != 0 && launched) {
       const auto said = TRY(hear_supervisor(caller.left.get()));

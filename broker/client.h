@@ -18,6 +18,10 @@ struct SecretRun {
   std::vector<std::string> env_files;  // paths, in order
   std::string launch_request;          // launcher::encode(LaunchRequest)
   supervisor::Masking masking = supervisor::Masking::kOn;
+  // Where set, SIGRTMIN+1 lets the run's time begin anew, and this is called then.
+  std::function<void()> on_renewal = {};
+  // Told once the broker has launched: the names of the run's secrets.
+  std::function<void(const std::vector<std::string>&)> on_names = {};
 };
 
 // Opens this process's own environ while it may: a process that is not dumpable cannot (proc(5)). Call it first.
@@ -25,6 +29,11 @@ Result<UniqueFd> open_own_environ();
 
 // What the run would deliver: names, ways in, warnings. Nothing is resolved.
 Result<Described> describe(const SecretRun& run, int environ_fd);
+
+// The providers' table, and whether one of them (by name or scheme) works; a reference of it is resolved and its value
+// dropped.
+Result<ProviderList> list_providers(int environ_fd);
+Result<ProviderTest> test_provider(const std::string& provider, const std::string& reference, int environ_fd);
 
 using OnMessage = std::function<void(const supervisor::RunMessage&)>;
 using OnWarning = std::function<void(const std::string&)>;

@@ -15,6 +15,7 @@
 #include "broker/delivery_block.h"
 #include "broker/gather.h"
 #include "broker/protocol.h"
+#include "broker/provider_verbs.h"
 #include "broker/spawner.h"
 #include "supervisor/protocol.h"
 
@@ -36,7 +37,8 @@ Result<Asked> hear_request() {
   const std::string bytes =
       TRY(sys::read_all(message.fds[static_cast<size_t>(Slot::kRequest)].get(), kMaxRequestBytes, "the request"));
   Asked asked{TRY(decode_request(bytes)), std::move(message.fds)};
-  if (asked.request.verb != Verb::kDescribe && asked.fds.size() < static_cast<size_t>(Slot::kFirstFree)) {
+  const bool runs = asked.request.verb == Verb::kRun || asked.request.verb == Verb::kMask;
+  if (runs && asked.fds.size() < static_cast<size_t>(Slot::kFirstFree)) {
     return Error{ErrorKind::kRefused, 0, "the request lacks descriptors"};
   }
   return asked;
@@ -59,6 +61,18 @@ void stay_with(DeliveryBlock& block, const Spawner& spawner, int supervisor) {
   }
 }
 
+Status serve_providers(const Asked& asked, const Spawner& spawner, secrets::SecretArena& arena) {
+  const auto shell = TRY(secrets::Environ::read(number_of(asked.fds, Slot::kEnviron)));
+  if (asked.request.verb == Verb::kProviders) {
+    say(list_providers(shell, arena));
+    return {};
+  }
+  const auto& words = asked.request.secrets;
+  if (words.empty() || words.size() > 2) return Error{ErrorKind::kRefused, 0, "the request names no provider"};
+  say(TRY(test_provider(words[0], words.size() == 2 ? words[1] : std::string(), {spawner, shell, arena})));
+  return {};
+}
+
 // However this ends: what was lent for the run is given back.
 struct GiveBack {
   std::vector<Resident>& residents;
@@ -68,6 +82,8 @@ struct GiveBack {
 Status serve(const Spawner& spawner) {
   Asked asked = TRY(hear_request());
   secrets::SecretArena arena;
+  if (asked.request.verb == Verb::kProviders || asked.request.verb == Verb::kTestProvider)
+    return serve_providers(asked, spawner, arena);
   Gathered gathered = TRY(gather(asked.request, asked.fds, arena, spawner));
   const GiveBack at_the_end{gathered.residents};
   if (asked.request.verb == Verb::kDescribe) {
@@ -85,7 +101,9 @@ Status serve(const Spawner& spawner) {
       pair.right.get(), number_of(asked.fds, Slot::kCaller), number_of(asked.fds, Slot::kLaunch), assignment.get()}));
   pair.right.reset();
   asked.fds.clear();
-  say(Launched{std::move(gathered.warnings)});
+  std::vector<std::string> names;
+  for (const supervisor::SlotText& slot : gathered.slots) names.push_back(slot.name);
+  say(Launched{std::move(gathered.warnings), std::move(names)});
   stay_with(block, spawner, pair.left.get());
   return {};
 }

@@ -18,12 +18,18 @@ namespace broker {
 
 using archive::Like;
 
-constexpr Verb last_value(Verb) { return Verb::kMask; }
+constexpr Verb last_value(Verb) { return Verb::kTestProvider; }
 inline auto fields(Like<PassedEnvFile> auto& x) { return std::tie(x.path, x.index); }
 inline auto fields(Like<PassedDescriptor> auto& x) { return std::tie(x.number, x.index); }
 inline auto fields(Like<Request> auto& x) { return std::tie(x.verb, x.masking, x.secrets, x.env_files, x.descriptors); }
 inline auto fields(Like<Described> auto& x) { return std::tie(x.secrets, x.warnings); }
-inline auto fields(Like<Launched> auto& x) { return std::tie(x.warnings); }
+inline auto fields(Like<Launched> auto& x) { return std::tie(x.warnings, x.names); }
+inline auto fields(Like<ProviderText> auto& x) {
+  return std::tie(x.name, x.scheme, x.calls, x.confined, x.tested, x.installed);
+}
+inline auto fields(Like<ProviderList> auto& x) { return std::tie(x.rows); }
+inline auto fields(Like<ProviderTested> auto& x) { return std::tie(x.name, x.meaning, x.text, x.works); }
+inline auto fields(Like<ProviderTest> auto& x) { return std::tie(x.rows); }
 inline auto fields(Like<Refused> auto& x) { return std::tie(x.kind, x.errnum, x.what); }
 
 namespace {

@@ -19,9 +19,11 @@ inline constexpr size_t kMaxRequestBytes = size_t{1} << 20;
 inline constexpr size_t kMaxReplyBytes = size_t{128} << 10;  // below the default socket buffer
 
 enum class Verb : uint8_t {
-  kDescribe,  // which secrets the request is about, nothing resolved
-  kRun,       // resolve them and launch
-  kMask,      // resolve them and mask standard input onto standard output
+  kDescribe,      // which secrets the request is about, nothing resolved
+  kRun,           // resolve them and launch
+  kMask,          // resolve them and mask standard input onto standard output
+  kProviders,     // the table of providers; sends the first two descriptors
+  kTestProvider,  // whether one works: `secrets` holds its name and perhaps a reference; likewise
 };
 
 // A descriptor that the client passes for a reference or an env file: its place among the message's descriptors.
@@ -54,13 +56,35 @@ struct Described {
 };
 struct Launched {
   std::vector<std::string> warnings;
+  std::vector<std::string> names;  // of the run's secrets
 };
 struct Refused {
   ErrorKind kind = ErrorKind::kRefused;
   int32_t errnum = 0;
   std::string what;  // may be several lines: every name that failed
 };
-using Reply = std::variant<Described, Launched, Refused>;
+// A row of the providers' table, and whether its program is here.
+struct ProviderText {
+  std::string name;
+  std::string scheme;  // "aws-sm://"
+  std::string calls;   // "aws secretsmanager get-secret-value …", or what happens instead
+  std::string confined;
+  std::string tested;
+  bool installed = false;
+};
+struct ProviderList {
+  std::vector<ProviderText> rows;
+};
+struct ProviderTested {
+  std::string name;
+  std::string meaning;  // "ready", "resolved", or a failure's name: "not-signed-in"
+  std::string text;
+  bool works = false;
+};
+struct ProviderTest {
+  std::vector<ProviderTested> rows;
+};
+using Reply = std::variant<Described, Launched, Refused, ProviderList, ProviderTest>;
 std::string encode(const Reply& reply);
 Result<Reply> decode_reply(std::string_view bytes);
 

@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "broker/delivery_block.h"
 #include "broker/pipe_reader.h"
+#include "broker/protocol.h"
 
 namespace confide::broker {
 namespace {
@@ -198,11 +199,13 @@ class Calls {
   void wait() {
     std::vector<pollfd> polled;
     for (const size_t i : busy_) flights_[i]->add_to(polled);
+    polled.push_back({kClientFd, 0, 0});
     constexpr int kLookAtClockMs = 1000;
     if (::poll(polled.data(), polled.size(), kLookAtClockMs) < 0) {
       if (errno != EINTR) return;
       for (pollfd& one : polled) one.revents = 0;
     }
+    if ((polled.back().revents & (POLLHUP | POLLERR)) != 0) return give_up();
     const std::vector<size_t> were_busy = busy_;
     for (size_t n = 0; n < were_busy.size(); ++n) {
       const size_t i = were_busy[n];
@@ -214,6 +217,18 @@ class Calls {
       std::erase(busy_, i);
       busy_lanes_.erase(calls_[i].lane);
     }
+  }
+
+  // Nobody waits for an answer any more; what runs ends with its sockets.
+  void give_up() {
+    for (size_t i = 0; i < calls_.size(); ++i) {
+      if (flights_[i] || !started_.contains(i))
+        results_[i].failed = Error{ErrorKind::kLaunch, 0, "the client went away"};
+      flights_[i].reset();
+      started_.insert(i);
+    }
+    busy_.clear();
+    busy_lanes_.clear();
   }
 
   const Spawner& spawner_;

@@ -51,7 +51,8 @@ inline constexpr size_t kMaxCallsAtOnce = 16;
 inline constexpr size_t kMaxProviderOutput = secrets::kMaxSecretBytes + (size_t{64} << 10);
 inline constexpr size_t kMaxProviderErrors = size_t{32} << 10;
 
-// One result per call, in order. Waits until all have ended; each has its own time limit.
+// One result per call, in order. Waits until all have ended; each has its own time limit, and the end of the broker's
+// client (kClientFd) ends all.
 std::vector<CallResult> run_calls(const Spawner& spawner, std::vector<Call> calls, secrets::SecretArena& arena);
 
 }  // namespace confide::broker

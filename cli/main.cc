@@ -28,6 +28,8 @@ constexpr Verb kVerbs[] = {
     {"deny", confide::cli::deny_verb, "take that back"},
     {"doctor", confide::cli::doctor_verb, "say what this kernel and this place allow"},
     {"mask", confide::cli::mask_verb, "copy standard input to standard output, secrets concealed"},
+    {"ps", confide::cli::ps_verb, "list the live runs with secrets, and what is left of their leases"},
+    {"provider", confide::cli::provider_verb, "list the stores that references may name, or try one"},
     {"policy", confide::cli::policy_verb, "check a policy file, or print its schema"},
 };
 

@@ -10,6 +10,7 @@
 #include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/run_options.h"
+#include "cli/run_state.h"
 #include "cli/show_plan.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
@@ -40,15 +41,44 @@ Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, Sta
   return outcome.exit_code;
 }
 
+// A lease is a time limit of its own, whichever ends first.
+struct Lease {
+  std::optional<int64_t> ms;
+  bool ends_first = false;
+};
+
+Result<Lease> lease_of(const RunOptions& options, const policy::Limits& limits) {
+  if (!options.lease) return Lease{};
+  const auto ms = parse_duration_ms(*options.lease);
+  if (!ms || *ms <= 0)
+    return Error{ErrorKind::kUsage, 0, cat("--lease takes a time such as 10m: ", printable(*options.lease))};
+  if (options.lease_renew && limits.timeout_ms)
+    return Error{ErrorKind::kUsage, 0, "--lease-renew and a time limit contradict each other: leave one away"};
+  const bool first = !limits.timeout_ms || *ms <= *limits.timeout_ms;
+  return Lease{first ? *ms : *limits.timeout_ms, first};
+}
+
 Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options, int environ_fd,
                              StatusWriter& status) {
   if (options.trace) return Error{ErrorKind::kUsage, 0, "--trace-launch is for runs without secrets"};
-  const broker::SecretRun run{options.secrets, options.env_files, launcher::encode(prepared.request), options.masking};
+  const Lease lease = TRY(lease_of(options, prepared.request.policy.limits));
+  launcher::LaunchRequest request = prepared.request;
+  if (lease.ms) request.policy.limits.timeout_ms = *lease.ms;
+  const auto end_of_lease = [&] { return lease.ms ? boot_time_ms() + *lease.ms : 0; };
+  OwnRunState state({.lease_until_ms = end_of_lease(),
+                     .renewable = options.lease_renew,
+                     .command = options.command.front(),
+                     .names = {}});
+  broker::SecretRun run{options.secrets, options.env_files, launcher::encode(request), options.masking};
+  if (options.lease_renew) run.on_renewal = [&] { state.set_lease_until(end_of_lease()); };
+  run.on_names = [&](const std::vector<std::string>& names) { state.set_names(names); };
   const auto on_message = [&](const supervisor::RunMessage& message) {
     status.write(message);
     if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
   };
   const auto ended = TRY(broker::run(run, environ_fd, on_message, [](const std::string& text) { warn(text); }));
+  if (ended.time_limit && lease.ends_first)
+    return Error{ErrorKind::kTimeLimit, 0, "the lease has ended, and the run with it"};
   if (ended.time_limit) return time_limit_error();
   return ended.exit_code;
 }
@@ -63,6 +93,10 @@ Concealing concealing(const RunOptions& options) {
 Result<int> run(const RunOptions& options, const UniqueFd& own_environ, StatusWriter& status) {
   Prepared prepared = TRY(prepare(options, Asker::kPerson));
   for (const std::string& remark : prepared.remarks) warn(remark);
+  if (!options.lease && options.lease_renew)
+    return Error{ErrorKind::kUsage, 0, "--lease-renew needs a lease, as in --lease 10m --lease-renew"};
+  if (options.lease && !has_secrets(options))
+    return Error{ErrorKind::kUsage, 0, "a lease is for secrets, and this run has none: use --timeout"};
   if (options.dry_run) return show_plan(std::move(prepared), options, own_environ.get());
   return has_secrets(options) ? run_with_secrets(prepared, options, own_environ.get(), status)
                               : run_plainly(prepared, options, status);

@@ -170,6 +170,9 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
     app.add_flag_function(
         "--no-masking", [&](int64_t) { options.masking = supervisor::Masking::kOff; },
         "do not conceal secrets in the output");
+    app.add_option("--lease", options.lease, "how long the command may hold its secrets; then it ends (124)")
+        ->type_name("10m");
+    app.add_flag("--lease-renew", options.lease_renew, "let `confide ps --renew PID` begin the lease anew");
     app.add_flag("--trace-launch", options.trace, "print how long each step of the launch took");
   }
   // CLI11 takes what follows `--` for positional arguments, but drops the mark: the command is cut off here.

@@ -25,6 +25,8 @@ struct RunOptions {
   bool trace = false;
   supervisor::Masking masking = supervisor::Masking::kOn;
   int status_fd = -1;
+  std::optional<std::string> lease;  // "10m"
+  bool lease_renew = false;
 };
 
 struct Parsed {

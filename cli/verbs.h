@@ -13,16 +13,18 @@ inline bool asks_for_help(Arguments arguments) {
   return word == "--help" || word == "-h";
 }
 
-int run_verb(Arguments arguments);      // run.cc
-int shell_verb(Arguments arguments);    // shell.cc
-int agent_verb(Arguments arguments);    // agent.cc
-int explain_verb(Arguments arguments);  // explain.cc
-int doctor_verb(Arguments arguments);   // doctor.cc
-int policy_verb(Arguments arguments);   // policy.cc
-int allow_verb(Arguments arguments);    // allow.cc
-int deny_verb(Arguments arguments);     // allow.cc
-int setup_verb(Arguments arguments);    // setup.cc
-int hook_verb(Arguments arguments);     // hook.cc
-int mask_verb(Arguments arguments);     // mask.cc
+int run_verb(Arguments arguments);       // run.cc
+int shell_verb(Arguments arguments);     // shell.cc
+int agent_verb(Arguments arguments);     // agent.cc
+int explain_verb(Arguments arguments);   // explain.cc
+int doctor_verb(Arguments arguments);    // doctor.cc
+int policy_verb(Arguments arguments);    // policy.cc
+int ps_verb(Arguments arguments);        // ps.cc
+int provider_verb(Arguments arguments);  // provider.cc
+int allow_verb(Arguments arguments);     // allow.cc
+int deny_verb(Arguments arguments);      // allow.cc
+int setup_verb(Arguments arguments);     // setup.cc
+int hook_verb(Arguments arguments);      // hook.cc
+int mask_verb(Arguments arguments);      // mask.cc
 
 }  // namespace confide::cli

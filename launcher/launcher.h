@@ -64,6 +64,9 @@ class SecretSource {
   virtual void handed_over() = 0;
 };
 
+// On LaunchHooks::remote_signals, instead of a signal: the time limit begins anew.
+inline constexpr int32_t kBeginTimeAnew = 1000;
+
 enum class Trace : uint8_t { kOff, kOn };
 
 struct LaunchHooks {

@@ -63,6 +63,8 @@ struct Reporter {
   }
 };
 
+static_assert(kRenewLease == launcher::kBeginTimeAnew);
+
 constexpr size_t kLimit = size_t{4} << 20;
 
 Result<Assignment> read_assignment() {

@@ -19,6 +19,9 @@ inline constexpr int kCallerFd = 4;      // SOCK_SEQPACKET to the CLI: int32 sig
 inline constexpr int kRequestFd = 5;     // memfd: launcher::encode(LaunchRequest), without secrets
 inline constexpr int kAssignmentFd = 6;  // memfd: encode(Assignment)
 
+// On kCallerFd, instead of a signal: the lease begins anew (launcher::kBeginTimeAnew).
+inline constexpr int32_t kRenewLease = 1000;
+
 enum class ToBroker : uint8_t {
   kStanding = 'S',    // the child is complete: send the delivery block and its descriptors (by SCM_RIGHTS)
   kHandedOver = 'H',  // the command has been executed: wipe

@@ -417,7 +417,9 @@ class Run {
     int32_t signal = 0;
     const ssize_t n = ::recv(hooks_.remote_signals, &signal, sizeof signal, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n == static_cast<ssize_t>(sizeof signal)) {
+    if (n == static_cast<ssize_t>(sizeof signal) && signal == kBeginTimeAnew) {
+      if (deadline_ && !time_limit_) deadline_ = now_ms() + request_.policy.limits.timeout_ms.value_or(0);
+    } else if (n == static_cast<ssize_t>(sizeof signal)) {
       take_signal(signal);
     } else {
       end_with("whoever asked for this run is gone");

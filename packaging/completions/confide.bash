@@ -16,14 +16,14 @@ _confide_value() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       ;;
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$current") ;;
-    --secret | --timeout | --memory | --pids | --cpu | --status-fd) COMPREPLY=() ;;
+    --secret | --timeout | --lease | --renew | --memory | --pids | --cpu | --status-fd) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
 
 _confide() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
-  local verbs="run shell hook setup agent explain allow deny doctor mask policy help"
+  local verbs="run shell hook setup agent explain allow deny doctor mask ps provider policy help"
   local shared="--profile --policy --env-file --secret --read --write --hide --protect --network --env --timeout --memory --pids --cpu --json --help"
   local options
   COMPREPLY=()
@@ -32,7 +32,7 @@ _confide() {
     return
   fi
   case ${COMP_WORDS[1]} in
-    run) options="$shared --dry-run --status-fd --no-masking --trace-launch" ;;
+    run) options="$shared --dry-run --status-fd --no-masking --lease --lease-renew --trace-launch" ;;
     agent) options="--for --profile --policy --pass --no-inner-sandbox --power --read --write --hide --dry-run --quiet --json --status-fd --help" ;;
     explain) options=$shared ;;
     mask) options="--profile --policy --secret --env-file --help" ;;
@@ -48,6 +48,8 @@ _confide() {
       ;;
     setup) options="codex claude --user --project --managed --boxed --print --remove --json --help" ;;
     hook) options="codex claude --help" ;;
+    ps) options="--renew --json --help" ;;
+    provider) options="list test --json --help" ;;
     policy) options="--help" ;;
     *) return ;;
   esac

@@ -197,6 +197,16 @@ class OwnPrograms(Providers):
         self.assertEqual(self.value("exec:lingers"), "value")
         self.assertLess(time.monotonic() - started, 10)
 
+    def test_an_interrupt_does_not_wait_for_a_provider(self):
+        self.script("home/.config/confide/providers/slow", "sleep 50")
+        with harness.Background("run", "--secret", "V=exec:slow", "--", "true", env=self.shell()) as running:
+            time.sleep(0.4)
+            started = time.monotonic()
+            running.signal(2)
+            self.assertEqual(running.wait(), 125)
+            self.assertLess(time.monotonic() - started, 5)
+            self.assertIn(b"interrupted before the secrets were there", running.process.stderr.read())
+
     def test_a_killed_run_ends_the_program(self):
         token = harness.new_token()
         for folder in ("providers", "providers-unconfined"):
@@ -371,6 +381,40 @@ class Together(Providers):
         file = self.file("app.env", "A=exec:mine/a\nB=exec:mine/b\nC=plain\n")
         ran = run("sh", "-c", 'echo "$A $B $C"', options=["--no-masking", "--env-file", file], env=self.shell())
         self.assertEqual(ran.text, "of a of b plain\n", ran)
+
+
+class TheVerb(Providers):
+    """confide provider list | test"""
+
+    def test_list(self):
+        ran = harness.confide("provider", "list", "--json", env=self.shell())
+        self.assert_code(ran, 0)
+        rows = {row["name"]: row for row in json.loads(ran.text)}
+        self.assertLess({"op", "vault", "connect", "age", "pass", "keyring", "exec"}, set(rows))
+        self.assertTrue(rows["vault"]["installed"] and rows["keyring"]["installed"])
+        self.assertFalse(rows["op"]["installed"])
+        self.stand_in("op", "")
+        self.assertIn("op                    op://             here", harness.confide("provider", "list", env=self.shell()).text)
+
+    def test_says_what_a_run_would_say(self):
+        self.stand_in("op", 'sys.exit("[ERROR] 2024/01/01 00:00:00 You are not currently signed in.")')
+        words = "op: not signed in: sign in with `op signin`, or set OP_SERVICE_ACCOUNT_TOKEN"
+        for arguments in (["op"], ["op", "op://v/i/f"]):
+            ran = harness.confide("provider", "test", *arguments, env=self.shell())
+            self.assertEqual((ran.code, ran.text), (123, words + "\n"), ran)
+        self.refused("op://v/i/f", words)
+        ran = harness.confide("provider", "test", "op", "--json", env=self.shell())
+        self.assertEqual(json.loads(ran.text), [{"name": "op", "works": False, "meaning": "not-signed-in", "message": words}])
+
+    def test_a_value_is_dropped(self):
+        self.script("home/.config/confide/providers/mine", f"echo {self.canary}")
+        ran = harness.confide("provider", "test", "exec", "exec:mine/x", env=self.shell())
+        self.assertEqual((ran.code, ran.text, ran.err), (0, "exec:mine/x is resolved\n", b""), ran)
+
+    def test_usage(self):
+        for arguments, words in ((["test", "opp"], "did you mean `op`"), (["test", "op", "pass://x"], "no reference of this provider"),
+                                 ([], "say what"), (["list", "--all"], "unknown option")):
+            self.assert_fails(harness.confide("provider", *arguments, env=self.shell()), 2, words)
 
 
 if __name__ == "__main__":
