@@ -123,7 +123,9 @@ def _left_behind():
     marker = lambda scene: [scene.new_marker(), "400"]
     yield Attack("orphan", marker, refused("UNSEEN"), needle=False, observe=_still_there)
     yield Attack("daemon", marker, refused("UNSEEN"), needle=False, observe=_still_there)
-    yield Attack("zombies", words(20), refused("EMPTY"), around="as-pid-1", needle=False)
+    in_view = either("EMPTY", "the host's zombies are in view")
+    yield Attack("zombies", words(20), refused("EMPTY"), around="as-pid-1", needle=False,
+                 by={"host-proc": in_view, "fallback": in_view})
 
 
 def _resources():

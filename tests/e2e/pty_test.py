@@ -557,6 +557,8 @@ class Programs(Case):
         self.type("G")
         self.sees("number 499")
         self.tmux("resize-window", "-x", "60", "-y", "10")
+        # A key that comes while it draws anew would be lost.
+        self.assertTrue(harness.wait_for(lambda: "number 490" not in self.tmux("capture-pane", "-p"), 20), "it is not drawn anew")
         self.type("g")
         self.sees("number 0")
         self.type("q")
