@@ -36,8 +36,8 @@ def find_credentialed(process):
             parts[part] = found[0]
         return found[0] if found else -1
 
-    broker = child(process.pid, "confide-broker", "confide-broker")
-    spawner = child(broker, "confide-broker", "spawner")
+    spawner = child(process.pid, "confide-broker", "spawner")
+    child(spawner, "confide-broker", "confide-broker")
     supervisor = child(spawner, "confide-supervi", "confide-supervisor")
     # A root caller's idmapped mounts have a helper of the same name; pid 1 is the one that is 1 in its namespace.
     for pid, name in children.get(supervisor, []):
