@@ -17,7 +17,8 @@ constexpr const char* kExplainFooter =
     "  confide explain --json -- npm test | jq '.steps[].text'\n";
 
 constexpr const char* kFooter =
-    "\nA reference says where a value lives: file:///path, env:NAME, fd:N, stdin:. It is resolved by the broker, never "
+    "\nA reference says where a value lives: file:///path, env:NAME, fd:N, stdin:, or with one of the providers that\n"
+    "`confide provider list` shows. It is resolved by the broker, never "
     "by\n"
     "this program, and delivered as deliver=env (default), file (/run/secrets/NAME), fd (number in NAME_FD) or stdin.\n"
     "\nexamples:\n"

@@ -2,3 +2,4 @@ confide_fuzz_target(reference SOURCES fuzz_reference.cc DEPENDS confide_referenc
 confide_fuzz_target(secret_flag SOURCES fuzz_secret_flag.cc DEPENDS confide_reference)
 confide_fuzz_target(env_file SOURCES fuzz_env_file.cc DEPENDS confide_secrets)
 confide_fuzz_target(template SOURCES fuzz_template.cc DEPENDS confide_secrets)
+confide_fuzz_target(provider_json SOURCES fuzz_provider_json.cc DEPENDS confide_providers)
