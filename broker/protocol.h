@@ -42,8 +42,8 @@ enum class Slot : uint32_t { kRequest, kEnviron, kLaunch, kCaller, kStdin, kStdo
 
 struct Request {
   Verb verb = Verb::kRun;
-  supervisor::Masking masking = supervisor::Masking::kOn;
-  std::vector<std::string> secrets;  // NAME=REF[,deliver=…]
+  supervisor::Masking masking = supervisor::Masking::kOn;  // kOff: a person's own one-shot run only, never an agent's
+  std::vector<std::string> secrets;                        // NAME=REF[,deliver=…]
   std::vector<PassedEnvFile> env_files;
   std::vector<PassedDescriptor> descriptors;
 };

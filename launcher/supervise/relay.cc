@@ -52,7 +52,7 @@ void Relay::let_go() {
 void Relay::prepare(std::vector<pollfd>& polled) {
   read_slot_ = write_slot_ = SIZE_MAX;
   const bool can_read = filter_ == nullptr || !filter_->buffer(stream_).empty();
-  if (!ended_ && can_read && waiting_.size() < kMaxWaiting) {
+  if (!ended_ && can_read && waiting_.size() - written_ < kMaxWaiting) {
     read_slot_ = polled.size();
     polled.push_back({from_, POLLIN, 0});
   }
@@ -94,19 +94,21 @@ Status Relay::read_some(int64_t now_ms) {
   return {};
 }
 
+// Once: what was not taken waits for poll(2), which alone knows that more would not block.
 Status Relay::write_some() {
-  size_t written = 0;
-  while (written < waiting_.size()) {
-    auto taken = to_.write(std::string_view(waiting_).substr(written));
-    if (!taken) {
-      broken_ = true;
-      waiting_.clear();
-      return {};
-    }
-    if (*taken == 0) break;
-    written += *taken;
+  auto taken = to_.write(std::string_view(waiting_).substr(written_));
+  if (!taken) {
+    broken_ = true;
+    waiting_.clear();
+    written_ = 0;
+    return {};
   }
-  waiting_.erase(0, written);
+  written_ += *taken;
+  // What is left moves to the front when there is less of it than of what goes: each byte moves once at most.
+  if (written_ >= waiting_.size() - written_) {
+    waiting_.erase(0, written_);
+    written_ = 0;
+  }
   return {};
 }
 

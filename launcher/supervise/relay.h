@@ -61,7 +61,8 @@ class Relay {
   OutputFilter* filter_;
   Stream stream_;
   std::vector<std::byte> plain_;  // where bytes are read to without a filter
-  std::string waiting_;
+  std::string waiting_;           // of it the first written_ bytes have been written
+  size_t written_ = 0;
   bool ended_ = false;
   bool broken_ = false;
   size_t read_slot_ = SIZE_MAX;

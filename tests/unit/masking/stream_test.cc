@@ -1,4 +1,6 @@
 // One stream: replacement, order, counts, policy.
+#include <fstream>
+
 #include "masking_support.h"
 
 namespace confide::masking::testing {
@@ -95,6 +97,34 @@ TEST(Stream, BufferIsWhereBytesAreReadTo) {
   masker.finish(output);
   EXPECT_TRUE(output.text == expected);
 }
+
+#if !defined(__SANITIZE_ADDRESS__)  // under which mlock(2) does nothing
+// The VmFlags of the mapping that holds `at` (proc(5), /proc/PID/smaps).
+std::string vm_flags(const void* at) {
+  std::ifstream smaps("/proc/self/smaps");
+  const auto wanted = reinterpret_cast<uintptr_t>(at);
+  bool inside = false;
+  for (std::string line; std::getline(smaps, line);) {
+    unsigned long from = 0;
+    unsigned long to = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &from, &to) == 2) inside = from <= wanted && wanted < to;
+    if (inside && line.starts_with("VmFlags:")) return line + " ";
+  }
+  return {};
+}
+
+TEST(Stream, LivesInLockedMemoryOutsideOfDumpsAndForks) {
+  const Tables tables = tables_of({{"S", "a-long-secret-99"}});
+  StreamMasker masker = masker_of(tables);
+  Output output;
+  ASSERT_TRUE(masker.feed(bytes_of("held back: a-long-secr"), 0, output));
+  const std::string needles = tables.reveal([](const TablesView& view) { return vm_flags(view.pool); });
+  for (const std::string& flags : {needles, vm_flags(masker.buffer().data())}) {
+    for (const char* flag : {" lo ", " dd ", " wf "}) EXPECT_TRUE(flags.contains(flag)) << flag << "of" << flags;
+  }
+  EXPECT_GT(masker.held(), 0U);
+}
+#endif
 
 }  // namespace
 }  // namespace confide::masking::testing
