@@ -3,62 +3,19 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <optional>
 
 #include "base/fd_message.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "broker/programs.h"
+#include "broker/one_shot.h"
+#include "broker/signals.h"
 
 namespace confide::broker {
 namespace {
-
-// The broker of one request. Ends with this object.
-class OneShot {
- public:
-  static Result<OneShot> start() {
-    auto pair = TRY(sys::seqpacket_pair());
-    const std::string program = TRY(find_program("confide-broker"));
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&actions, pair.right.get(), kClientFd);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions, kClientFd + 1);
-    const char* arguments[] = {"confide-broker", "--once", nullptr};
-    char* environment[] = {nullptr};
-    pid_t pid = -1;
-    const int error =
-        ::posix_spawn(&pid, program.c_str(), &actions, nullptr, const_cast<char**>(arguments), environment);
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) return Error{ErrorKind::kLaunch, error, cat("starting ", program)};
-    return OneShot(pid, std::move(pair.left));
-  }
-
-  OneShot(OneShot&& other) noexcept : pid_(std::exchange(other.pid_, -1)), socket_(std::move(other.socket_)) {}
-  OneShot& operator=(OneShot&&) = delete;
-  ~OneShot() {
-    socket_.reset();  // the broker ends with its client
-    if (pid_ > 0)
-      while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-      }
-  }
-  int socket() const { return socket_.get(); }
-
- private:
-  OneShot(pid_t pid, UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}
-  pid_t pid_;
-  UniqueFd socket_;
-};
 
 // Descriptors and the request that names them.
 struct Parcel {
@@ -72,21 +29,27 @@ struct Parcel {
   }
 };
 
-Error no_env_file(const std::string& path, Error error) {
-  error.kind = ErrorKind::kRefused;
-  error.what = cat("--env-file ", printable(path), ": ", to_text(error));
-  error.errnum = 0;
-  return error;
+// Opens a file for the broker to read. Errors begin with the option that names it.
+Result<PassedFile> pack_file(const std::string& path, std::string_view option, Parcel& parcel) {
+  auto fd = sys::openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
+  if (!fd) return Error{ErrorKind::kRefused, 0, cat(option, " ", printable(path), ": ", to_text(fd.error()))};
+  parcel.owned.push_back(std::move(*fd));
+  return PassedFile{path, parcel.add(parcel.owned.back().get())};
 }
 
-// Opens what the references and env files name by descriptor: env files, fd:N, stdin:.
+// Opens what the references and files name by descriptor: env files, templates, fd:N, stdin:, the terminal.
 Status pack_inputs(const SecretRun& run, Parcel& parcel) {
-  parcel.request.secrets = run.secrets;
-  for (const std::string& path : run.env_files) {
-    auto fd = sys::openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
-    if (!fd) return no_env_file(path, fd.error());
-    parcel.request.env_files.push_back({path, parcel.add(fd->get())});
-    parcel.owned.push_back(std::move(*fd));
+  Request& request = parcel.request;
+  request.secrets = run.secrets;
+  request.environments = run.environments;
+  if (!run.environments.empty()) request.known = run.known;
+  request.shell = run.shell;
+  for (const std::string& path : run.env_files) request.env_files.push_back(TRY(pack_file(path, "--env-file", parcel)));
+  for (const SecretRun::TemplateFile& one : run.templates)
+    request.templates.push_back({TRY(pack_file(one.source, "--template", parcel)), one.target});
+  if (UniqueFd terminal = open_terminal(); terminal.valid()) {
+    request.terminal = parcel.add(terminal.get());
+    parcel.owned.push_back(std::move(terminal));
   }
   for (const std::string& text : run.secrets) {
     const auto flag = policy::parse_secret_flag(text);
@@ -97,7 +60,7 @@ Status pack_inputs(const SecretRun& run, Parcel& parcel) {
                                                                           : -1;
     if (number < 0) continue;
     if (::fcntl(number, F_GETFD) < 0) continue;
-    parcel.request.descriptors.push_back({static_cast<uint32_t>(number), parcel.add(number)});
+    request.descriptors.push_back({static_cast<uint32_t>(number), parcel.add(number)});
   }
   return {};
 }
@@ -105,66 +68,11 @@ Status pack_inputs(const SecretRun& run, Parcel& parcel) {
 Status send(const OneShot& broker, Parcel& parcel) {
   UniqueFd request = TRY(sys::memfd_with("confide-request", encode(parcel.request)));
   parcel.fds[static_cast<size_t>(Slot::kRequest)] = request.get();
-  auto sent = sys::send_message(broker.socket(), "confide", parcel.fds);
+  auto sent = sys::send_message(broker.socket(), kRunMessage, parcel.fds);
   // A broker that will not serve here may be gone already; why is still to be heard.
   if (!sent && sent.error().errnum == EPIPE) return {};
   return sent;
 }
-
-Result<Reply> hear(const OneShot& broker) {
-  auto heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
-  // Gone before it read the request: the kernel says that first, and then hands over the broker's last words.
-  if (!heard && heard.error().errnum == ECONNRESET) heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
-  const auto message = TRY(std::move(heard));
-  if (message.bytes.empty())
-    return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
-  Reply reply = TRY(decode_reply(message.bytes));
-  if (auto* refused = std::get_if<Refused>(&reply))
-    return Error{refused->kind, refused->errnum, std::move(refused->what)};
-  return reply;
-}
-
-void send_signal(int socket, int32_t signal) {
-  (void)::send(socket, &signal, sizeof signal, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-// Blocks the signals that a run forwards and reads them by descriptor.
-class Forwarder {
- public:
-  explicit Forwarder(std::function<void()> on_renewal) : on_renewal_(std::move(on_renewal)) {
-    sigset_t set;
-    ::sigemptyset(&set);
-    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP}) ::sigaddset(&set, signal);
-    ::sigaddset(&set, SIGRTMIN + 1);  // blocked in any case: whom it does not concern it does not end
-    ::sigprocmask(SIG_BLOCK, &set, &before_);
-    fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  ~Forwarder() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  Forwarder(const Forwarder&) = delete;
-  Forwarder& operator=(const Forwarder&) = delete;
-  int fd() const { return fd_.get(); }
-  // Whether one of them asks for an end.
-  bool forward_to(int socket) const {
-    bool asks_for_end = false;
-    signalfd_siginfo info{};
-    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      auto signal = static_cast<int32_t>(info.ssi_signo);
-      if (signal == SIGRTMIN + 1) {
-        if (!on_renewal_) continue;
-        signal = supervisor::kRenewLease;
-        on_renewal_();
-      }
-      send_signal(socket, signal);
-      asks_for_end = asks_for_end || signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
-    }
-    return asks_for_end;
-  }
-
- private:
-  std::function<void()> on_renewal_;
-  sigset_t before_{};
-  UniqueFd fd_;
-};
 
 // The command has stopped: so does this process, for whoever controls the job.
 void stop_until_continued(int socket) {
@@ -191,7 +99,7 @@ Result<Described> describe(const SecretRun& run, int environ_fd) {
   parcel.add(-1);
   parcel.add(environ_fd);
   TRY(pack_inputs(run, parcel));
-  const OneShot broker = TRY(OneShot::start());
+  const OneShot broker = TRY(OneShot::start(Duty::kRun, run.folders));
   TRY(send(broker, parcel));
   Reply reply = TRY(hear(broker));
   if (auto* described = std::get_if<Described>(&reply)) return std::move(*described);
@@ -205,7 +113,7 @@ Result<Wanted> ask(Request request, int environ_fd) {
   Parcel parcel{.request = std::move(request), .fds = {}, .owned = {}};
   parcel.add(-1);
   parcel.add(environ_fd);
-  const OneShot broker = TRY(OneShot::start());
+  const OneShot broker = TRY(OneShot::start(Duty::kRun, {}));
   TRY(send(broker, parcel));
   Reply reply = TRY(hear(broker));
   if (auto* wanted = std::get_if<Wanted>(&reply)) return std::move(*wanted);
@@ -241,7 +149,8 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
     if (passed.number == 0) parcel.fds[static_cast<size_t>(Slot::kStdin)] = null.get();
 
   const Forwarder signals(run.on_renewal);
-  const OneShot broker = TRY(OneShot::start());
+  TerminalState terminal_state;
+  OneShot broker = TRY(OneShot::start(Duty::kRun, run.folders));
   TRY(send(broker, parcel));
   caller.right.reset();
   parcel.owned.clear();
@@ -258,14 +167,17 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
       if (errno == EINTR) continue;
       return sys::errno_error("poll");
     }
-    if (ready == 0)
+    if (ready == 0) {
+      broker.abandon();
       return Error{ErrorKind::kLaunch, 0, "interrupted before the secrets were there; nothing was launched"};
+    }
     if (polled[1].revents != 0) {
       const Reply reply = TRY(hear(broker));
       if (const auto* said = std::get_if<Launched>(&reply)) {
         for (const std::string& warning : said->warnings) on_warning(warning);
         if (run.on_names) run.on_names(said->names);
         launched = true;
+        terminal_state.let_go();
         for (const int fd : {0, 1}) sys::let_go_of(fd);
       }
     }

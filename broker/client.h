@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "broker/one_shot.h"
 #include "broker/protocol.h"
 #include "supervisor/protocol.h"
 
@@ -16,12 +17,21 @@ namespace confide::broker {
 struct SecretRun {
   std::vector<std::string> secrets;    // NAME=REF[,deliver=…]
   std::vector<std::string> env_files;  // paths, in order
-  std::string launch_request;          // launcher::encode(LaunchRequest)
+  std::vector<std::string> environments = {};
+  std::vector<policy::NamedEnvironment> known = {};  // environments of the policy in force
+  struct TemplateFile {
+    std::string source;
+    std::string target;  // inside
+  };
+  std::vector<TemplateFile> templates = {};
+  ShellReferences shell = ShellReferences::kIgnore;
+  std::string launch_request;  // launcher::encode(LaunchRequest)
   supervisor::Masking masking = supervisor::Masking::kOn;
   // Where set, SIGRTMIN+1 lets the run's time begin anew, and this is called then.
   std::function<void()> on_renewal = {};
   // Told once the broker has launched: the names of the run's secrets.
   std::function<void(const std::vector<std::string>&)> on_names = {};
+  Folders folders = {};
 };
 
 // Opens this process's own environ while it may: a process that is not dumpable cannot (proc(5)). Call it first.

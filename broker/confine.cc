@@ -9,6 +9,7 @@
 #include "base/kernel_abi.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "broker/handed.h"
 
 namespace confide::broker {
 namespace {
@@ -34,7 +35,21 @@ Status check_place() {
   return {};
 }
 
-Status confine() {
+namespace {
+
+Status allow_writing(int ruleset, int folder, uint64_t handled) {
+  const abi::LandlockPathBeneathAttr below{
+      .allowed_access =
+          handled & (abi::kFsWriteFile | abi::kFsRemoveFile | abi::kFsMakeReg | abi::kFsMakeDir | abi::kFsTruncate),
+      .parent_fd = folder};
+  if (::syscall(abi::kNrLandlockAddRule, ruleset, abi::kLandlockRulePathBeneath, &below, 0) != 0)
+    return sys::errno_error("landlock_add_rule");
+  return {};
+}
+
+}  // namespace
+
+Status confine(std::span<const int> writable) {
   const rlimit none{1, 1};  // 1, not 0: core(5), piped core patterns ignore 0
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return sys::errno_error("setrlimit core");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return sys::errno_error("prctl no_new_privs");
@@ -59,6 +74,8 @@ Status confine() {
   }
   const UniqueFd ruleset(static_cast<int>(::syscall(abi::kNrLandlockCreateRuleset, &attribute, size, 0)));
   if (!ruleset.valid()) return sys::errno_error("landlock_create_ruleset");
+  for (const int folder : writable)
+    if (is_folder(folder)) TRY(allow_writing(ruleset.get(), folder, handled));
   if (::syscall(abi::kNrLandlockRestrictSelf, ruleset.get(), 0) != 0) return sys::errno_error("landlock_restrict_self");
   return {};
 }

@@ -1,6 +1,8 @@
 // Where a broker may start, and what it gives up before it reads anything.
 #pragma once
 
+#include <span>
+
 #include "base/result.h"
 
 namespace confide::broker {
@@ -10,8 +12,8 @@ namespace confide::broker {
 // kRefused.
 Status check_place();
 
-// No core, no privileges gained, no file written, nothing executed, no TCP: Landlock to the host's ABI. Errors:
-// kSystem.
-Status confine();
+// No core, no privileges gained, nothing executed, no TCP, no file written but below `writable` (descriptors of
+// folders; those that are closed are left out): Landlock to the host's ABI. Errors: kSystem.
+Status confine(std::span<const int> writable);
 
 }  // namespace confide::broker

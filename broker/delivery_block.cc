@@ -39,7 +39,7 @@ struct Piece {
   size_t bytes() const { return before.size() + (value != nullptr ? value->size() : 0) + (ends_with_nul ? 1 : 0); }
 };
 
-std::vector<Piece> pieces_of(std::span<const PreparedSecret> secrets) {
+std::vector<Piece> pieces_of(std::span<const PreparedSecret> secrets, std::span<const MaskedPart> parts) {
   std::vector<Piece> pieces;
   uint32_t number = kFirstNumber;
   const auto variable = [&](std::string text, const secrets::SecretBuffer* value) {
@@ -60,14 +60,17 @@ std::vector<Piece> pieces_of(std::span<const PreparedSecret> secrets) {
       case Deliver::kStdin: pieces.push_back({DeliveryKind::kStdin, 0, secret.name, "", nullptr, false}); break;
     }
   }
+  for (const MaskedPart& part : parts)
+    pieces.push_back({DeliveryKind::kMaskOnly, 0, part.name, "", &part.value, false});
   return pieces;
 }
 
 }  // namespace
 
-Result<DeliveryBlock> DeliveryBlock::create(std::span<const PreparedSecret> secrets) {
+Result<DeliveryBlock> DeliveryBlock::create(std::span<const PreparedSecret> secrets,
+                                            std::span<const MaskedPart> parts) {
   DeliveryBlock block;
-  TRY(block.write_block(secrets));
+  TRY(block.write_block(secrets, parts));
   for (const PreparedSecret& secret : secrets)
     if (secret.how == Deliver::kFd || secret.how == Deliver::kStdin) TRY(block.add_descriptor(secret));
   return block;
@@ -84,8 +87,8 @@ Result<void*> DeliveryBlock::lock(int fd, size_t size, bool writable) {
   return address;
 }
 
-Status DeliveryBlock::write_block(std::span<const PreparedSecret> secrets) {
-  const std::vector<Piece> pieces = pieces_of(secrets);
+Status DeliveryBlock::write_block(std::span<const PreparedSecret> secrets, std::span<const MaskedPart> parts) {
+  const std::vector<Piece> pieces = pieces_of(secrets, parts);
   const auto by_descriptor = std::ranges::count_if(
       pieces, [](const Piece& piece) { return piece.kind == DeliveryKind::kFd || piece.kind == DeliveryKind::kStdin; });
   if (pieces.size() > child::kMaxEntries || by_descriptor > static_cast<long>(child::kMaxDeliveries)) {

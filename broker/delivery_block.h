@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "broker/gather.h"
 #include "secrets/delivery.h"
 
 namespace confide::broker {
@@ -14,7 +15,9 @@ namespace confide::broker {
 class DeliveryBlock {
  public:
   // Errors: kRefused (too large), kUnsupported (memory that cannot be locked), kSystem.
-  static Result<DeliveryBlock> create(std::span<const secrets::PreparedSecret> secrets);
+  // `parts` are for the masker alone.
+  static Result<DeliveryBlock> create(std::span<const secrets::PreparedSecret> secrets,
+                                      std::span<const MaskedPart> parts = {});
 
   DeliveryBlock(DeliveryBlock&& other) noexcept
       : block_(std::move(other.block_)),
@@ -37,7 +40,7 @@ class DeliveryBlock {
     bool writable = false;
   };
   DeliveryBlock() = default;
-  Status write_block(std::span<const secrets::PreparedSecret> secrets);
+  Status write_block(std::span<const secrets::PreparedSecret> secrets, std::span<const MaskedPart> parts);
   Status add_descriptor(const secrets::PreparedSecret& secret);
   Result<void*> lock(int fd, size_t size, bool writable);
 

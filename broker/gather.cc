@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
+#include "base/overloaded.h"
 #include "base/text.h"
-#include "broker/providers.h"
+#include "broker/environments.h"
+#include "broker/resolve_all.h"
 #include "policy/environment.h"
 #include "secrets/env_file.h"
-#include "secrets/resolve.h"
+#include "secrets/template.h"
 
 namespace confide::broker {
 namespace {
@@ -16,36 +19,44 @@ using policy::Deliver;
 using policy::Reference;
 using secrets::as_text;
 using secrets::SecretBuffer;
+using secrets::Template;
+
+constexpr std::string_view kSecretsFolder = "/run/secrets/";
 
 // What a name stands for before anything is resolved.
 struct Wanted {
   std::string name;
   Deliver deliver = Deliver::kEnv;
   std::string path;
-  std::optional<Reference> reference;  // absent: `plain` is the value
-  SecretBuffer plain;
+  std::variant<SecretBuffer, Reference, Template> source;
   std::string origin;
   supervisor::Shown shown = supervisor::Shown::kConcealed;
 };
 
 class Gatherer {
  public:
-  Gatherer(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena, const Spawner& spawner)
-      : request_(request), fds_(fds), arena_(arena), spawner_(spawner) {}
+  Gatherer(const Request& request, std::vector<UniqueFd>& fds, VaultAccess& vault, secrets::SecretArena& arena,
+           const Spawner& spawner)
+      : request_(request), fds_(fds), vault_(vault), arena_(arena), spawner_(spawner) {}
 
+  // From the weakest word to the strongest; of one name the last counts.
   Result<Gathered> gather() {
     TRY(read_environ());
+    read_shell();
     TRY(read_env_files());
+    TRY(read_environments());
     read_flags();
+    TRY(read_templates());
     if (request_.verb == Verb::kDescribe) {
       TRY(report_failures());
       for (const Wanted& wanted : wanted_) keep(wanted, {});
       return std::move(out_);
     }
-    resolve_all();
+    fill_in_all();
     TRY(report_failures());
     for (const Error& problem : secrets::check_delivery(out_.secrets)) failures_.push_back(problem.what);
     TRY(report_failures());
+    for (std::string& note : vault_.take_notes()) out_.warnings.push_back(std::move(note));
     return std::move(out_);
   }
 
@@ -65,55 +76,114 @@ class Gatherer {
     return {};
   }
 
+  void read_shell() {
+    if (request_.shell == ShellReferences::kIgnore) return;
+    for (const secrets::Environ::Candidate& found : environ_.references())
+      add_reference({.name = found.name, .source = {}, .origin = "the shell"}, found.text);
+  }
+
   Status read_env_files() {
     std::vector<secrets::EnvFile> files;
-    for (const PassedEnvFile& passed : request_.env_files) {
-      const UniqueFd fd = TRY(take(passed.index));
-      auto text = secrets::read_fd(fd.get(), secrets::kMaxSecretBytes, passed.path);
-      if (!text) {
-        if (text.error().kind != ErrorKind::kUnsupported) text.error().kind = ErrorKind::kRefused;
-        return with_context("--env-file", text.error());
-      }
-      files.push_back(TRY(secrets::parse_env_file(std::move(*text), passed.path, environ_.variables(), arena_)));
+    for (const PassedFile& passed : request_.env_files) {
+      SecretBuffer text = TRY(read_file(passed, "--env-file"));
+      files.push_back(TRY(secrets::parse_env_file(std::move(text), passed.path, environ_.variables(), arena_)));
     }
     for (secrets::EnvFileEntry& entry : secrets::merge_env_files(std::move(files))) add_entry(std::move(entry));
     return {};
   }
 
+  Result<SecretBuffer> read_file(const PassedFile& passed, std::string_view flag) {
+    const UniqueFd fd = TRY(take(passed.index));
+    auto text = secrets::read_fd(fd.get(), secrets::kMaxSecretBytes, passed.path);
+    if (text) return text;
+    if (text.error().kind != ErrorKind::kUnsupported) text.error().kind = ErrorKind::kRefused;
+    return with_context(flag, text.error());
+  }
+
   void add_entry(secrets::EnvFileEntry entry) {
-    Wanted wanted{.name = std::move(entry.name), .origin = cat(printable(entry.file), ":", entry.line)};
-    struct Looked {
-      bool reference = false;
-      bool credential = false;
-      std::optional<policy::Scheme> misspelt;
-      std::string text;
-    };
-    const Looked looked = entry.value.reveal([&](std::span<const std::byte> bytes) {
-      const std::string_view value = as_text(bytes);
-      Looked found{.reference = policy::looks_like_reference(value), .misspelt = policy::misspelt_scheme(value)};
-      if (found.reference)
-        found.text = value;  // a reference is safe to hold and to print
-      else
-        found.credential = !policy::looks_like_credential(wanted.name, value).empty();
-      return found;
-    });
-    if (looked.misspelt) {
-      fail(wanted, cat("is no reference; did you mean ", policy::prefix_of(*looked.misspelt), "?"));
+    Wanted wanted{.name = std::move(entry.name), .source = {}, .origin = cat(printable(entry.file), ":", entry.line)};
+    const auto misspelt =
+        entry.value.reveal([](std::span<const std::byte> bytes) { return policy::misspelt_scheme(as_text(bytes)); });
+    if (misspelt) {
+      fail(wanted, cat("is no reference; did you mean ", policy::prefix_of(*misspelt), "?"));
       return;
     }
-    if (looked.reference) {
-      auto reference = policy::parse_reference(looked.text);
-      if (!reference) return fail(wanted, reference.error().what);
-      wanted.reference = std::move(*reference);
+    // A plain value is what a file says openly; masking `staging` would destroy output.
+    const bool credential = entry.value.reveal([&](std::span<const std::byte> bytes) {
+      return !policy::looks_like_credential(wanted.name, as_text(bytes)).empty();
+    });
+    auto parsed = Template::parse_value(std::move(entry.value), cat(wanted.name, " (", wanted.origin, ")"));
+    if (!parsed) {
+      failures_.push_back(parsed.error().what);
+      return;
+    }
+    if (const Reference* only = parsed->only_reference()) {
+      wanted.source = *only;
     } else {
-      wanted.plain = std::move(entry.value);
-      // A plain value is what a file says openly; masking `staging` would destroy output.
-      wanted.shown = looked.credential ? supervisor::Shown::kConcealed : supervisor::Shown::kPlain;
-      if (looked.credential)
+      const bool plain = parsed->references().empty();
+      if (plain && !credential) wanted.shown = supervisor::Shown::kPlain;
+      if (plain && credential)
         out_.warnings.push_back(cat(wanted.origin, ": ", printable(wanted.name),
                                     " looks like a credential in plain text; put a reference there instead"));
+      wanted.source = std::move(*parsed);
     }
-    wanted_.push_back(std::move(wanted));
+    add(std::move(wanted));
+  }
+
+  // The policy in force first, then the person's own.
+  Status read_environments() {
+    if (request_.environments.empty()) return {};
+    const Environments own(kConfigFd);
+    for (const std::string& name : request_.environments) {
+      const auto found = std::ranges::find(request_.known, name, &policy::NamedEnvironment::name);
+      if (found != request_.known.end()) {
+        add_variables(name, found->variables);
+        continue;
+      }
+      const auto environment = own.find(name);
+      if (!environment) return with_context("--environment", environment.error());
+      add_variables(name, environment->variables);
+    }
+    return {};
+  }
+
+  void add_variables(std::string_view environment, const std::vector<policy::Variable>& variables) {
+    for (const policy::Variable& variable : variables) {
+      Wanted wanted{.name = variable.name,
+                    .deliver = variable.deliver,
+                    .path = variable.path,
+                    .source = {},
+                    .origin = cat("environment ", environment)};
+      if (variable.kind == policy::Variable::Kind::kReference) {
+        add_reference(std::move(wanted), variable.text);
+        continue;
+      }
+      auto value = arena_.copy_from(std::as_bytes(std::span(variable.text)));
+      if (!value) {
+        fail(wanted, to_text(value.error()));
+        continue;
+      }
+      if (policy::looks_like_credential(variable.name, variable.text).empty()) wanted.shown = supervisor::Shown::kPlain;
+      wanted.source = std::move(*value);
+      add(std::move(wanted));
+    }
+  }
+
+  // A person's own run takes ${VAR} inside a reference from the shell.
+  void add_reference(Wanted wanted, std::string_view text) {
+    const auto lookup = [this](std::string_view name) {
+      std::optional<std::string> value;
+      environ_.find_any_case(name, [&](std::span<const std::byte> bytes) { value = std::string(as_text(bytes)); });
+      return value;
+    };
+    const auto expanded = policy::expand_variables(text, lookup);
+    const auto reference = expanded ? policy::parse_reference(*expanded) : Result<Reference>(expanded.error());
+    if (!reference) {
+      fail(wanted, reference.error().what);
+      return;
+    }
+    wanted.source = *reference;
+    add(std::move(wanted));
   }
 
   void read_flags() {
@@ -127,78 +197,107 @@ class Gatherer {
                                 : cat(printable(text.substr(0, equals)), ": ", flag.error().what));
         continue;
       }
-      if (!flag->path.empty()) {
-        failures_.push_back(cat(printable(flag->name),
-                                " (--secret): path= is not supported yet; the file appears as /run/secrets/",
-                                printable(flag->name)));
-        continue;
-      }
-      // A flag says more than a file: it takes the name over.
-      std::erase_if(wanted_,
-                    [&](const Wanted& other) { return other.name == flag->name && other.origin != "--secret"; });
-      wanted_.push_back({.name = flag->name,
-                         .deliver = flag->deliver,
-                         .path = flag->path,
-                         .reference = flag->reference,
-                         .plain = {},
-                         .origin = "--secret"});
+      Wanted wanted{.name = flag->name,
+                    .deliver = flag->deliver,
+                    .path = flag->path,
+                    .source = std::move(flag->reference),
+                    .origin = "--secret"};
+      // Twice the same flag is a slip; anything weaker is overridden.
+      if (std::ranges::any_of(
+              wanted_, [&](const Wanted& other) { return other.name == wanted.name && other.origin == wanted.origin; }))
+        fail(wanted, "is given twice");
+      else
+        add(std::move(wanted));
     }
   }
 
-  void resolve_all() {
-    secrets::ResolveContext context{.arena = arena_, .environ = &environ_, .descriptors = {}, .standard_input = {}};
-    for (const PassedDescriptor& passed : request_.descriptors) {
-      if (passed.index >= fds_.size() || !fds_[passed.index].valid()) continue;
-      if (passed.number == 0)
-        context.standard_input = std::move(fds_[passed.index]);
-      else
-        context.descriptors.push_back({static_cast<int>(passed.number), std::move(fds_[passed.index])});
+  Status read_templates() {
+    for (const PassedTemplate& passed : request_.templates) {
+      Wanted wanted{.name = passed.target.substr(std::min(passed.target.size(), kSecretsFolder.size())),
+                    .deliver = Deliver::kFile,
+                    .path = passed.target,
+                    .source = {},
+                    .origin = cat("--template ", printable(passed.file.path))};
+      SecretBuffer text = TRY(read_file(passed.file, "--template"));
+      wanted.source = TRY(Template::parse(std::move(text), passed.file.path, environ_.variables()));
+      add(std::move(wanted));
     }
-    std::vector<Resolved> provided = ask_providers();
-    bool names_level_0 = false;
-    size_t next_provided = 0;
-    for (Wanted& wanted : wanted_) {
-      if (!wanted.reference) {
-        keep(wanted, std::move(wanted.plain));
-        continue;
-      }
-      if (has_provider(wanted.reference->scheme)) {
-        keep_provided(wanted, std::move(provided[next_provided++]));
-        continue;
-      }
-      if (!secrets::is_supported(wanted.reference->scheme)) {
-        fail(wanted, cat("nothing here resolves ", policy::prefix_of(wanted.reference->scheme), " yet"));
-        continue;
-      }
-      names_level_0 = names_level_0 || wanted.reference->scheme == policy::Scheme::kEnv;
-      auto value = secrets::resolve(*wanted.reference, context);
-      if (value) value = secrets::for_delivery(wanted.reference->scheme, wanted.deliver, std::move(*value), arena_);
-      if (!value) {
-        fail(wanted, to_text(value.error()));
-        continue;
-      }
-      keep(wanted, std::move(*value));
+    return {};
+  }
+
+  // Of one name the last word counts.
+  void add(Wanted wanted) {
+    if (!wanted.path.empty() && wanted.path != cat(kSecretsFolder, wanted.name)) {
+      fail(wanted, cat("a file appears as ", kSecretsFolder, "NAME; another path is not supported yet"));
+      return;
     }
-    if (names_level_0)
+    std::erase_if(wanted_, [&](const Wanted& other) { return other.name == wanted.name; });
+    wanted_.push_back(std::move(wanted));
+  }
+
+  static std::vector<const Reference*> references_of(const Wanted& wanted) {
+    return std::visit(Overloaded{[](const SecretBuffer&) { return std::vector<const Reference*>(); },
+                                 [](const Reference& reference) { return std::vector{&reference}; },
+                                 [](const Template& text) { return text.references(); }},
+                      wanted.source);
+  }
+
+  void fill_in_all() {
+    for (const Wanted& wanted : wanted_) {
+      for (const Reference* reference : references_of(wanted)) {
+        if (std::ranges::find(references_, *reference) != references_.end()) continue;
+        references_.push_back(*reference);
+        if (reference->scheme == policy::Scheme::kEnv) names_level_0_ = true;
+      }
+    }
+    ResolvedAll all = resolve_all(references_, {request_.descriptors, fds_, arena_, vault_, environ_, spawner_});
+    values_ = std::move(all.values);
+    out_.residents = std::move(all.residents);
+    for (Wanted& wanted : wanted_) fill_in(wanted);
+    if (names_level_0_)
       out_.warnings.emplace_back("env: takes a value that every process of yours can already read (assurance level 0)");
   }
 
-  // All of them at once; one answer for each reference that has a provider, in order.
-  std::vector<Resolved> ask_providers() {
-    std::vector<Reference> references;
-    for (const Wanted& wanted : wanted_)
-      if (wanted.reference && has_provider(wanted.reference->scheme)) references.push_back(*wanted.reference);
-    if (references.empty()) return {};
-    Provided provided = resolve_with_providers(references, {spawner_, environ_, arena_});
-    out_.residents = std::move(provided.residents);
-    return std::move(provided.answers);
+  const Result<SecretBuffer>& value_of(const Reference& reference) const {
+    return values_[static_cast<size_t>(std::ranges::find(references_, reference) - references_.begin())];
   }
 
-  void keep_provided(const Wanted& wanted, Resolved resolved) {
-    if (resolved.failed) return fail(wanted, cat(printable(wanted.reference->text), ": ", resolved.why));
-    auto value = secrets::for_delivery(wanted.reference->scheme, wanted.deliver, std::move(resolved.value), arena_);
-    if (!value) return fail(wanted, to_text(value.error()));
-    keep(wanted, std::move(*value));
+  void fill_in(Wanted& wanted) {
+    bool failed = false;
+    for (const Reference* reference : references_of(wanted)) {
+      if (value_of(*reference)) continue;
+      fail(wanted, to_text(value_of(*reference).error()));
+      failed = true;
+    }
+    if (failed) return;
+    auto value = std::visit(Overloaded{[](SecretBuffer& plain) { return Result<SecretBuffer>(std::move(plain)); },
+                                       [&](Reference& reference) { return delivered(wanted, reference); },
+                                       [&](Template& text) { return rendered(text); }},
+                            wanted.source);
+    if (!value)
+      fail(wanted, to_text(value.error()));
+    else
+      keep(wanted, std::move(*value));
+  }
+
+  Result<SecretBuffer> copy_of(const SecretBuffer& value) {
+    return value.reveal([&](std::span<const std::byte> bytes) { return arena_.copy_from(bytes); });
+  }
+
+  Result<SecretBuffer> delivered(const Wanted& wanted, const Reference& reference) {
+    return secrets::for_delivery(reference.scheme, wanted.deliver, TRY(copy_of(*value_of(reference))), arena_);
+  }
+
+  // Its values are concealed by themselves too: a program prints the password of a URL, not the URL.
+  Result<SecretBuffer> rendered(const Template& text) {
+    for (const Reference* reference : text.references()) {
+      if (std::ranges::find(out_.parts, reference->text, &MaskedPart::name) != out_.parts.end()) continue;
+      auto part =
+          TRY(secrets::for_delivery(reference->scheme, Deliver::kEnv, TRY(copy_of(*value_of(*reference))), arena_));
+      out_.parts.push_back({reference->text, std::move(part)});
+    }
+    const auto lookup = [this](const Reference& reference) { return &*value_of(reference); };
+    return text.render(lookup, environ_.variables(), arena_);
   }
 
   void keep(const Wanted& wanted, SecretBuffer value) {
@@ -217,19 +316,23 @@ class Gatherer {
 
   const Request& request_;
   std::vector<UniqueFd>& fds_;
+  VaultAccess& vault_;
   secrets::SecretArena& arena_;
   const Spawner& spawner_;
   secrets::Environ environ_;
   std::vector<Wanted> wanted_;
+  std::vector<Reference> references_;  // each once
+  std::vector<Result<SecretBuffer>> values_;
   std::vector<std::string> failures_;
+  bool names_level_0_ = false;
   Gathered out_;
 };
 
 }  // namespace
 
-Result<Gathered> gather(const Request& request, std::vector<UniqueFd>& fds, secrets::SecretArena& arena,
-                        const Spawner& spawner) {
-  Gatherer gatherer(request, fds, arena, spawner);
+Result<Gathered> gather(const Request& request, std::vector<UniqueFd>& fds, VaultAccess& vault,
+                        secrets::SecretArena& arena, const Spawner& spawner) {
+  Gatherer gatherer(request, fds, vault, arena, spawner);
   auto gathered = gatherer.gather();
   if (!gathered) gatherer.give_back();
   return gathered;

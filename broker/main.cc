@@ -1,11 +1,12 @@
 // confide-broker --once: the broker of one run, started by a person's `confide run` over a socketpair. It resolves what
 // the request names, has the supervisor started, hands the values over once the sandbox stands, wipes them, and ends
-// with its client.
+// with its client. confide-broker --store: the same for one request about the vault or environments.
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <string_view>
 
@@ -14,9 +15,12 @@
 #include "broker/confine.h"
 #include "broker/delivery_block.h"
 #include "broker/gather.h"
+#include "broker/handed.h"
 #include "broker/protocol.h"
 #include "broker/provider_verbs.h"
+#include "broker/serve_store.h"
 #include "broker/spawner.h"
+#include "broker/vault_access.h"
 #include "supervisor/protocol.h"
 
 namespace confide::broker {
@@ -26,17 +30,28 @@ void say(const Reply& reply) { (void)sys::send_message(kClientFd, encode(reply))
 
 constexpr size_t kMaxInputs = 240;
 
+struct Heard {
+  std::string bytes;
+  std::vector<UniqueFd> fds;
+};
+
+Result<Heard> hear_bytes(std::string_view expected) {
+  auto message = TRY(sys::receive_message(kClientFd, 64, kMaxInputs));
+  if (message.fds.size() < 2) return Error{ErrorKind::kRefused, 0, "the client went away"};
+  if (message.bytes != expected) return Error{ErrorKind::kRefused, 0, "the client asked for something else"};
+  std::string bytes =
+      TRY(sys::read_all(message.fds[static_cast<size_t>(Slot::kRequest)].get(), kMaxRequestBytes, "the request"));
+  return Heard{std::move(bytes), std::move(message.fds)};
+}
+
 struct Asked {
   Request request;
   std::vector<UniqueFd> fds;
 };
 
 Result<Asked> hear_request() {
-  auto message = TRY(sys::receive_message(kClientFd, 64, kMaxInputs));
-  if (message.fds.size() < 2) return Error{ErrorKind::kRefused, 0, "the client went away"};
-  const std::string bytes =
-      TRY(sys::read_all(message.fds[static_cast<size_t>(Slot::kRequest)].get(), kMaxRequestBytes, "the request"));
-  Asked asked{TRY(decode_request(bytes)), std::move(message.fds)};
+  Heard heard = TRY(hear_bytes(kRunMessage));
+  Asked asked{TRY(decode_request(heard.bytes)), std::move(heard.fds)};
   const bool runs = asked.request.verb == Verb::kRun || asked.request.verb == Verb::kMask;
   if (runs && asked.fds.size() < static_cast<size_t>(Slot::kFirstFree)) {
     return Error{ErrorKind::kRefused, 0, "the request lacks descriptors"};
@@ -73,28 +88,48 @@ Status serve_providers(const Asked& asked, const Spawner& spawner, secrets::Secr
   return {};
 }
 
+// What is asked may be long, so it goes beside the reply.
+Status serve_store(const Spawner& spawner) {
+  Heard heard = TRY(hear_bytes(kStoreMessage));
+  const StoreRequest request = TRY(decode_store_request(heard.bytes));
+  const StoreReply reply = TRY(broker::serve_store(request, heard.fds, spawner));
+  const UniqueFd answer = TRY(sys::memfd_with("confide-answer", encode(reply)));
+  return sys::send_message(kClientFd, encode(Reply{Answered{}}), std::vector<int>{answer.get()});
+}
+
 // However this ends: what was lent for the run is given back.
 struct GiveBack {
   std::vector<Resident>& residents;
   ~GiveBack() { end_residents(std::move(residents)); }
 };
 
-Status serve(const Spawner& spawner) {
+Status serve_run(const Spawner& spawner) {
   Asked asked = TRY(hear_request());
   secrets::SecretArena arena;
   if (asked.request.verb == Verb::kProviders || asked.request.verb == Verb::kTestProvider)
     return serve_providers(asked, spawner, arena);
-  Gathered gathered = TRY(gather(asked.request, asked.fds, arena, spawner));
+  const int terminal = asked.request.terminal && *asked.request.terminal < asked.fds.size()
+                           ? asked.fds[*asked.request.terminal].get()
+                           : -1;
+  Gathered gathered;
+  {
+    VaultAccess vault(kVaultFd, terminal, arena);
+    gathered = TRY(gather(asked.request, asked.fds, vault, arena, spawner));
+  }
   const GiveBack at_the_end{gathered.residents};
   if (asked.request.verb == Verb::kDescribe) {
     say(Described{std::move(gathered.slots), std::move(gathered.warnings)});
     return {};
   }
   const auto task = asked.request.verb == Verb::kRun ? supervisor::Task::kRun : supervisor::Task::kMask;
-  DeliveryBlock block = TRY(DeliveryBlock::create(gathered.secrets));
+  DeliveryBlock block = TRY(DeliveryBlock::create(gathered.secrets, gathered.parts));
+  std::vector<std::string> parts;
+  for (const MaskedPart& part : gathered.parts) parts.push_back(part.name);
   gathered.secrets.clear();  // the values now stand in the block alone
-  const UniqueFd assignment = TRY(sys::memfd_with(
-      "confide-assignment", supervisor::encode(supervisor::Assignment{task, asked.request.masking, gathered.slots})));
+  gathered.parts.clear();
+  const UniqueFd assignment = TRY(
+      sys::memfd_with("confide-assignment",
+                      supervisor::encode(supervisor::Assignment{task, asked.request.masking, gathered.slots, parts})));
   auto pair = TRY(sys::seqpacket_pair());
   TRY(spawner.start_supervisor(std::vector<int>{
       number_of(asked.fds, Slot::kStdin), number_of(asked.fds, Slot::kStdout), number_of(asked.fds, Slot::kStderr),
@@ -108,15 +143,20 @@ Status serve(const Spawner& spawner) {
   return {};
 }
 
-Status run_once() {
+Status serve(Duty duty) {
+  TRY(keep_places(std::array{kVaultFd, kConfigFd, kBesideFd}));
   if (const auto place = check_place(); !place) {
     // A socket closed with a message unread resets, and what is said below would be lost.
     (void)sys::receive_message(kClientFd, 64, kMaxInputs);
     return place;
   }
   const Spawner spawner = TRY(Spawner::fork());
-  TRY(confine());
-  return serve(spawner);
+  if (duty == Duty::kStore) {
+    TRY(confine(std::array{kVaultFd, kConfigFd, kBesideFd}));
+    return serve_store(spawner);
+  }
+  TRY(confine({}));
+  return serve_run(spawner);
 }
 
 // Signals that the terminal sends to the whole process group are the client's to forward.
@@ -133,14 +173,15 @@ void leave_signals_to_client() {
 
 int main(int argc, char** argv) {
   using namespace confide;
-  if (argc != 2 || std::string_view(argv[1]) != "--once") {
+  const std::string_view word = argc == 2 ? argv[1] : "";
+  if (word != "--once" && word != "--store") {
     (void)std::fputs("confide-broker: this program is started by confide; see confide(1)\n", stderr);
     return 2;
   }
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   broker::leave_signals_to_client();
-  const auto served = broker::run_once();
+  const auto served = broker::serve(word == "--once" ? broker::Duty::kRun : broker::Duty::kStore);
   if (served) return 0;
   broker::say(broker::Refused{served.error().kind, served.error().errnum, served.error().what});
   return exit_code(served.error().kind);

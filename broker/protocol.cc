@@ -1,13 +1,10 @@
 #include "broker/protocol.h"
 
-#include "policy/archive.h"
+#include "policy/wire_fields.h"
 
 namespace confide {
 
 constexpr ErrorKind last_value(ErrorKind) { return ErrorKind::kNotFound; }
-namespace policy {
-constexpr Deliver last_value(Deliver) { return Deliver::kStdin; }
-}  // namespace policy
 namespace supervisor {
 constexpr Shown last_value(Shown) { return Shown::kPlain; }
 constexpr Masking last_value(Masking) { return Masking::kOff; }
@@ -19,9 +16,14 @@ namespace broker {
 using archive::Like;
 
 constexpr Verb last_value(Verb) { return Verb::kTestProvider; }
-inline auto fields(Like<PassedEnvFile> auto& x) { return std::tie(x.path, x.index); }
+constexpr ShellReferences last_value(ShellReferences) { return ShellReferences::kResolve; }
+inline auto fields(Like<PassedFile> auto& x) { return std::tie(x.path, x.index); }
+inline auto fields(Like<PassedTemplate> auto& x) { return std::tie(x.file, x.target); }
 inline auto fields(Like<PassedDescriptor> auto& x) { return std::tie(x.number, x.index); }
-inline auto fields(Like<Request> auto& x) { return std::tie(x.verb, x.masking, x.secrets, x.env_files, x.descriptors); }
+inline auto fields(Like<Request> auto& x) {
+  return std::tie(x.verb, x.masking, x.secrets, x.env_files, x.environments, x.known, x.templates, x.shell,
+                  x.descriptors, x.terminal);
+}
 inline auto fields(Like<Described> auto& x) { return std::tie(x.secrets, x.warnings); }
 inline auto fields(Like<Launched> auto& x) { return std::tie(x.warnings, x.names); }
 inline auto fields(Like<ProviderText> auto& x) {
@@ -31,11 +33,12 @@ inline auto fields(Like<ProviderList> auto& x) { return std::tie(x.rows); }
 inline auto fields(Like<ProviderTested> auto& x) { return std::tie(x.name, x.meaning, x.text, x.works); }
 inline auto fields(Like<ProviderTest> auto& x) { return std::tie(x.rows); }
 inline auto fields(Like<Refused> auto& x) { return std::tie(x.kind, x.errnum, x.what); }
+inline auto fields(Like<Answered> auto&) { return std::tie(); }
 
 namespace {
 constexpr uint16_t kRequestKind = 0x5142;  // "BQ"
 constexpr uint16_t kReplyKind = 0x5242;    // "BR"
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
 }  // namespace
 
 std::string encode(const Request& request) { return archive::seal(kRequestKind, kVersion, request); }

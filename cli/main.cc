@@ -20,6 +20,11 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"run", confide::cli::run_verb, "run a command in a sandbox, with secrets where they are asked for"},
     {"shell", confide::cli::shell_verb, "run a shell command in a sandbox; what agents' clients call"},
+    {"secret", confide::cli::secret_verb, "keep, list, rotate and remove secrets of the embedded vault"},
+    {"env", confide::cli::env_verb, "name sets of variables, bound to references; import .env files"},
+    {"vault", confide::cli::vault_verb, "make and look after the embedded vault"},
+    {"read", confide::cli::read_verb, "print one secret on this terminal, or to a descriptor"},
+    {"inject", confide::cli::inject_verb, "fill in a template of references, to a descriptor"},
     {"hook", confide::cli::hook_verb, "answer a client's question about one tool call"},
     {"setup", confide::cli::setup_verb, "make an agent's client call `confide hook`"},
     {"agent", confide::cli::agent_verb, "run a whole coding agent in a sandbox of its own"},
@@ -44,6 +49,8 @@ std::string usage() {
          "\n  confide VERB --help says more; confide(1) is the manual.\n\n"
          "examples:\n"
          "  confide run -- make test\n"
+         "  confide secret set API_KEY\n"
+         "  confide run --secret API_KEY=confide://API_KEY -- ./deploy\n"
          "  confide run --secret TOKEN=file:///home/me/.token --network host -- ./deploy\n"
          "  confide explain -- npm test\n";
 }

@@ -5,6 +5,7 @@
 #include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/run_options.h"
+#include "cli/store.h"
 #include "cli/verbs.h"
 #include "launcher/request_wire.h"
 
@@ -23,8 +24,11 @@ int mask_verb(Arguments arguments) {
   const auto on_message = [](const supervisor::RunMessage& message) {
     if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
   };
-  const auto ended = broker::mask({options->secrets, options->env_files, launcher::encode(prepared->request)},
-                                  own_environ->get(), on_message, [](const std::string& text) { warn(text); });
+  const broker::SecretRun run{.secrets = options->secrets,
+                              .env_files = options->env_files,
+                              .launch_request = launcher::encode(prepared->request),
+                              .folders = persons_folders()};
+  const auto ended = broker::mask(run, own_environ->get(), on_message, [](const std::string& text) { warn(text); });
   return ended ? ended->exit_code : fail(ended.error());
 }
 

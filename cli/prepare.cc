@@ -10,6 +10,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "cli/project_policy.h"
+#include "cli/secret_run.h"
 #include "policy/parse.h"
 #include "policy/paths.h"
 
@@ -109,8 +110,9 @@ Result<Prepared> prepare(const RunOptions& options, Asker asker) {
   input.place.path_variable = path != nullptr ? path : "";
   input.place.uid = request.caller.ids.uid;
   request.policy = TRY(policy::resolve(input));
+  if (input.project_file) prepared.environments = std::move(input.project_file->environments);
 
-  const bool secrets = !options.secrets.empty() || !options.env_files.empty();
+  const bool secrets = asker == Asker::kPerson && carries_secrets(options);
   auto decision = policy::decide_environment(caller_environment(), request.policy.environment,
                                              secrets ? policy::CarriesSecrets::kYes : policy::CarriesSecrets::kNo,
                                              inside_variables(request.caller, request.policy));

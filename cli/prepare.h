@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "cli/run_options.h"
 #include "launcher/launcher.h"
+#include "policy/document.h"
 #include "policy/environment.h"
 
 namespace confide::cli {
@@ -19,8 +20,9 @@ enum class Asker : uint8_t {
 
 struct Prepared {
   launcher::LaunchRequest request;
-  std::vector<policy::Removed> removed;  // what was taken out of the environment
-  std::vector<std::string> remarks;      // what a person should know, one line each
+  std::vector<policy::Removed> removed;                // what was taken out of the environment
+  std::vector<policy::NamedEnvironment> environments;  // of the project's policy file, if it counts
+  std::vector<std::string> remarks;                    // what a person should know, one line each
 };
 
 Result<Prepared> prepare(const RunOptions& options, Asker asker);

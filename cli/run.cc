@@ -11,6 +11,7 @@
 #include "cli/print.h"
 #include "cli/run_options.h"
 #include "cli/run_state.h"
+#include "cli/secret_run.h"
 #include "cli/show_plan.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
@@ -69,7 +70,8 @@ Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options
                      .renewable = options.lease_renew,
                      .command = options.command.front(),
                      .names = {}});
-  broker::SecretRun run{options.secrets, options.env_files, launcher::encode(request), options.masking};
+  broker::SecretRun run = secret_run(options, prepared);
+  run.launch_request = launcher::encode(request);
   if (options.lease_renew) run.on_renewal = [&] { state.set_lease_until(end_of_lease()); };
   run.on_names = [&](const std::vector<std::string>& names) { state.set_names(names); };
   const auto on_message = [&](const supervisor::RunMessage& message) {
@@ -83,10 +85,8 @@ Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options
   return ended.exit_code;
 }
 
-bool has_secrets(const RunOptions& options) { return !options.secrets.empty() || !options.env_files.empty(); }
-
 Concealing concealing(const RunOptions& options) {
-  if (!has_secrets(options)) return Concealing::kNothing;
+  if (!carries_secrets(options)) return Concealing::kNothing;
   return options.masking == supervisor::Masking::kOn ? Concealing::kOn : Concealing::kOff;
 }
 
@@ -95,11 +95,11 @@ Result<int> run(const RunOptions& options, const UniqueFd& own_environ, StatusWr
   for (const std::string& remark : prepared.remarks) warn(remark);
   if (!options.lease && options.lease_renew)
     return Error{ErrorKind::kUsage, 0, "--lease-renew needs a lease, as in --lease 10m --lease-renew"};
-  if (options.lease && !has_secrets(options))
+  if (options.lease && !carries_secrets(options))
     return Error{ErrorKind::kUsage, 0, "a lease is for secrets, and this run has none: use --timeout"};
   if (options.dry_run) return show_plan(std::move(prepared), options, own_environ.get());
-  return has_secrets(options) ? run_with_secrets(prepared, options, own_environ.get(), status)
-                              : run_plainly(prepared, options, status);
+  return carries_secrets(options) ? run_with_secrets(prepared, options, own_environ.get(), status)
+                                  : run_plainly(prepared, options, status);
 }
 
 }  // namespace
@@ -111,7 +111,7 @@ int run_verb(Arguments arguments) {
   if (parsed->help) return put(*parsed->help) ? 0 : 125;
   const RunOptions& options = parsed->options;
   UniqueFd own_environ;
-  if (has_secrets(options)) {
+  if (carries_secrets(options)) {
     auto opened = broker::open_own_environ();
     if (!opened) return fail(opened.error(), options.form);
     own_environ = std::move(*opened);

@@ -17,14 +17,16 @@ constexpr const char* kExplainFooter =
     "  confide explain --json -- npm test | jq '.steps[].text'\n";
 
 constexpr const char* kFooter =
-    "\nA reference says where a value lives: file:///path, env:NAME, fd:N, stdin:, or with one of the providers that\n"
-    "`confide provider list` shows. It is resolved by the broker, never "
-    "by\n"
-    "this program, and delivered as deliver=env (default), file (/run/secrets/NAME), fd (number in NAME_FD) or stdin.\n"
+    "\nA reference says where a value lives: confide://NAME, file:///path, env:NAME, fd:N, stdin:, or with one of the\n"
+    "providers that `confide provider list` shows. It is resolved by the broker, never by this program, and delivered "
+    "as\n"
+    "deliver=env (default), file (/run/secrets/NAME), fd (number in NAME_FD) or stdin. References in variables of the\n"
+    "shell are resolved too. Of one name counts: a flag, an environment, an env file, the shell.\n"
     "\nexamples:\n"
     "  confide run -- make test\n"
     "  confide run --read ~/datasets --timeout 10m -- python3 train.py\n"
     "  confide run --network host --secret TOKEN=file:///home/me/.token,deliver=fd -- ./deploy\n"
+    "  confide run --environment staging --network host -- npm run migrate\n"
     "  confide run --env-file staging.env --network host -- npm run migrate\n"
     "\nexit status: the command's own; 128+N for signal N; 127 not found; 126 not executable; 125 confide or a "
     "required\n"
@@ -143,8 +145,18 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--environment", options.environments, "variables of a named environment (confide env); the last wins")
+      ->type_name("ENV")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--secret", options.secrets, "a secret by reference: NAME=REF[,deliver=env|file|fd|stdin]")
       ->type_name("NAME=REF")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--template", options.templates, "a template with references, filled in at /run/secrets/NAME")
+      ->type_name("FILE=PATH")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
@@ -200,6 +212,11 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
     options.command.assign(mark + 1, arguments.end());
   } else if (!options.command.empty() && options.command.front().starts_with("-")) {
     return unknown_option(app, options.command.front());
+  }
+  for (const std::string& text : options.templates) {
+    const size_t equals = text.rfind('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+      return Error{ErrorKind::kUsage, 0, "--template takes FILE=PATH, as in config.tpl=/run/secrets/config.yml"};
   }
   if (options.command.empty())
     return Error{ErrorKind::kUsage, 0, cat("no command given, as in: ", app.get_name(), " -- make test")};

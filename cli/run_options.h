@@ -18,6 +18,8 @@ struct RunOptions {
   std::optional<std::string> policy_file;
   std::vector<std::string> env_files;
   std::vector<std::string> secrets;
+  std::vector<std::string> environments;
+  std::vector<std::string> templates;  // SOURCE=/path
   std::vector<std::string> command;
   Form form = Form::kText;
   policy::ForAgents for_agents = policy::ForAgents::kNo;

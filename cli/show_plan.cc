@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "broker/client.h"
 #include "cli/print.h"
+#include "cli/secret_run.h"
 #include "launcher/plan/explain.h"
 
 namespace confide::cli {
@@ -36,8 +37,8 @@ std::string json_of(const launcher::LaunchPlan& plan, const std::vector<policy::
 }  // namespace
 
 Result<int> show_plan(Prepared prepared, const RunOptions& options, int environ_fd) {
-  if (!options.secrets.empty() || !options.env_files.empty()) {
-    const auto described = TRY(broker::describe({options.secrets, options.env_files, {}}, environ_fd));
+  if (carries_secrets(options)) {
+    const auto described = TRY(broker::describe(secret_run(options, prepared), environ_fd));
     for (const supervisor::SlotText& secret : described.secrets)
       prepared.request.secrets.push_back({secret.name, secret.deliver, secret.origin});
     for (const std::string& warning : described.warnings) warn(warning);

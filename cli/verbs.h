@@ -25,6 +25,11 @@ int allow_verb(Arguments arguments);     // allow.cc
 int deny_verb(Arguments arguments);      // allow.cc
 int setup_verb(Arguments arguments);     // setup.cc
 int hook_verb(Arguments arguments);      // hook.cc
+int vault_verb(Arguments arguments);     // vault.cc
+int secret_verb(Arguments arguments);    // secret.cc
+int env_verb(Arguments arguments);       // env.cc
+int read_verb(Arguments arguments);      // read.cc
+int inject_verb(Arguments arguments);    // inject.cc
 int mask_verb(Arguments arguments);      // mask.cc
 
 }  // namespace confide::cli

@@ -11,7 +11,7 @@ using policy::Deliver;
 using policy::Scheme;
 
 bool ends_with_a_line(Scheme scheme) {
-  return scheme == Scheme::kFile || scheme == Scheme::kFd || scheme == Scheme::kStdin;
+  return scheme == Scheme::kFile || scheme == Scheme::kFd || scheme == Scheme::kStdin || scheme == Scheme::kConfide;
 }
 
 std::span<const std::byte> without_last_line_break(std::span<const std::byte> bytes) {

@@ -11,7 +11,7 @@
 namespace confide::secrets {
 
 // Whether values of the scheme are read from a file or stream, where a line break at the end belongs to the file and
-// not to the value (file, fd, stdin).
+// not to the value (file, fd, stdin, and the embedded vault, which keeps the bytes of these).
 bool ends_with_a_line(policy::Scheme scheme);
 // Without one "\n" or "\r\n" at the end.
 std::span<const std::byte> without_last_line_break(std::span<const std::byte> bytes);

@@ -77,10 +77,18 @@ Result<SecretBuffer> resolve_stdin(const Reference& reference, ResolveContext& c
   return read_named(reference, fd.get(), context);
 }
 
+Result<SecretBuffer> resolve_stored(const Reference& reference, ResolveContext& context) {
+  if (!context.stored) return refuse(reference, "the embedded vault is not at hand here");
+  auto value = context.stored(std::get<policy::StoredSecret>(reference.parts));
+  if (!value && value.error().kind == ErrorKind::kRefused) return refuse(reference, to_text(value.error()));
+  return value;
+}
+
 }  // namespace
 
 bool is_supported(Scheme scheme) {
-  return scheme == Scheme::kFile || scheme == Scheme::kEnv || scheme == Scheme::kFd || scheme == Scheme::kStdin;
+  return scheme == Scheme::kFile || scheme == Scheme::kEnv || scheme == Scheme::kFd || scheme == Scheme::kStdin ||
+         scheme == Scheme::kConfide;
 }
 
 Result<SecretBuffer> resolve(const Reference& reference, ResolveContext& context) {
@@ -89,8 +97,8 @@ Result<SecretBuffer> resolve(const Reference& reference, ResolveContext& context
     case Scheme::kEnv: return resolve_env(reference, context);
     case Scheme::kFd: return resolve_fd(reference, context);
     case Scheme::kStdin: return resolve_stdin(reference, context);
+    case Scheme::kConfide: return resolve_stored(reference, context);
     case Scheme::kOp:
-    case Scheme::kConfide:
     case Scheme::kVault:
     case Scheme::kConnect:
     case Scheme::kSops:

@@ -1,7 +1,9 @@
-// From a reference to its value. Here: the schemes that need no provider (file, env, fd, stdin); providers join in the
-// switch of resolve.cc. What each scheme reads and what it refuses: docs/references.md.
+// From a reference to its value. Here: the schemes that need no provider (file, env, fd, stdin) and the
+// embedded vault, which the caller opens; providers join in the switch of resolve.cc. What each scheme reads and what
+// it refuses: docs/references.md.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -26,6 +28,8 @@ struct ResolveContext {
   const Environ* environ = nullptr;  // for env:NAME; nullptr: none was handed over
   std::vector<HandedDescriptor> descriptors;
   UniqueFd standard_input;
+  // The embedded vault (confide://); absent: there is none in this run.
+  std::function<Result<SecretBuffer>(const policy::StoredSecret& secret)> stored = {};
   size_t limit = kMaxSecretBytes;
 };
 

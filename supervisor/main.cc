@@ -77,6 +77,7 @@ MaskPlan plan_of(const Assignment& assignment, const policy::Policy& policy) {
   MaskPlan plan{.names = {}, .options = mask_options(policy.output)};
   for (const SlotText& slot : assignment.slots)
     if (slot.shown == Shown::kConcealed) plan.names.push_back(slot.name);
+  for (const std::string& part : assignment.parts) plan.names.push_back(part);
   return plan;
 }
 

@@ -77,6 +77,7 @@ class SecretReader {
       if (!bytes) return malformed();
       switch (entry.kind) {
         case child::DeliveryKind::kEnv: TRY(add_variable(*bytes)); break;
+        case child::DeliveryKind::kMaskOnly:
         case child::DeliveryKind::kFile: TRY(add_named(block, entry.name_at, *bytes)); break;
         case child::DeliveryKind::kFd:
         case child::DeliveryKind::kStdin:

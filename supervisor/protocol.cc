@@ -18,7 +18,7 @@ inline auto fields(Like<SlotText> auto& x) { return std::tie(x.name, x.deliver, 
 inline auto fields(Like<ProviderOrder> auto& x) {
   return std::tie(x.program, x.arguments, x.path, x.home, x.hold, x.network, x.reads, x.writes, x.timeout_ms);
 }
-inline auto fields(Like<Assignment> auto& x) { return std::tie(x.task, x.masking, x.slots, x.provider); }
+inline auto fields(Like<Assignment> auto& x) { return std::tie(x.task, x.masking, x.slots, x.parts, x.provider); }
 inline auto fields(Like<LayerText> auto& x) { return std::tie(x.layer, x.applied, x.note); }
 inline auto fields(Like<PlannedMessage> auto& x) { return std::tie(x.layers); }
 inline auto fields(Like<StartedMessage> auto& x) { return std::tie(x.pid); }
@@ -33,7 +33,7 @@ inline auto fields(Like<FailedMessage> auto& x) { return std::tie(x.kind, x.errn
 namespace {
 constexpr uint16_t kKind = 0x4D52;            // "RM"
 constexpr uint16_t kAssignmentKind = 0x5341;  // "AS"
-constexpr uint16_t kVersion = 2;
+constexpr uint16_t kVersion = 3;
 }  // namespace
 
 std::string encode(const RunMessage& message) { return archive::seal(kKind, kVersion, message); }

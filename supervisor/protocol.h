@@ -59,7 +59,8 @@ struct Assignment {
   Task task = Task::kRun;
   Masking masking = Masking::kOn;
   std::vector<SlotText> slots;
-  ProviderOrder provider;  // kProvider
+  std::vector<std::string> parts;  // names of values inside others, concealed too
+  ProviderOrder provider;          // kProvider
 };
 std::string encode(const Assignment& assignment);
 Result<Assignment> decode_assignment(std::string_view bytes);

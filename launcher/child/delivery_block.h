@@ -14,10 +14,11 @@ inline constexpr uint32_t kMaxEntries = 4096;
 inline constexpr size_t kMaxDeliveryBlock = 64UL << 20;
 
 enum class DeliveryKind : uint32_t {
-  kEnv,    // bytes are "NAME=value" and a final NUL
-  kFile,   // name is the file's name (no slash) and bytes its content
-  kFd,     // `number` is the descriptor number that the program sees
-  kStdin,  // becomes descriptor 0
+  kEnv,       // bytes are "NAME=value" and a final NUL
+  kFile,      // name is the file's name (no slash) and bytes its content
+  kFd,        // `number` is the descriptor number that the program sees
+  kStdin,     // becomes descriptor 0
+  kMaskOnly,  // for the masker: part of another value; the child passes over it
 };
 
 struct DeliveryEntry {

@@ -16,6 +16,13 @@ _confide_value() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       ;;
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$current") ;;
+    --from-file | --in | --write-plaintext)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      ;;
+    --key) _confide_words "passphrase keyring systemd-creds file" "$current" ;;
+    --generate) _confide_words "alnum hex base64url password uuid" "$current" ;;
+    --environment | --template | --expires | --keep | --to-fd | --secret | --timeout | --memory | --pids | --cpu | --status-fd) COMPREPLY=() ;;
     --secret | --timeout | --lease | --renew | --memory | --pids | --cpu | --status-fd) COMPREPLY=() ;;
     *) return 1 ;;
   esac
@@ -23,8 +30,8 @@ _confide_value() {
 
 _confide() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
-  local verbs="run shell hook setup agent explain allow deny doctor mask ps provider policy help"
-  local shared="--profile --policy --env-file --secret --read --write --hide --protect --network --env --timeout --memory --pids --cpu --json --help"
+  local verbs="run shell secret env vault read inject hook setup agent explain allow deny doctor mask ps provider policy help"
+  local shared="--profile --policy --env-file --environment --secret --template --read --write --hide --protect --network --env --timeout --memory --pids --cpu --json --help"
   local options
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
@@ -37,6 +44,11 @@ _confide() {
     explain) options=$shared ;;
     mask) options="--profile --policy --secret --env-file --help" ;;
     doctor) options="--json --help" ;;
+    vault) options="--key --keep --json --help" ;;
+    secret) options="--from-file --generate --expires --json --help" ;;
+    env) options="--rewrite --json --help" ;;
+    read) options="--to-fd --json --help" ;;
+    inject) options="--in --to-fd --write-plaintext --json --help" ;;
     shell) options="-- --help" ;;
     allow | deny)
       if [[ $current != -* ]]; then
@@ -67,6 +79,13 @@ _confide() {
     fi
   done
 
+  if [[ $COMP_CWORD -eq 2 && $current != -* ]]; then
+    case ${COMP_WORDS[1]} in
+      vault) _confide_words "init status rekey accept-restore gc" "$current"; return ;;
+      secret) _confide_words "set rotate list show rm reveal" "$current"; return ;;
+      env) _confide_words "list show create set rename rm import" "$current"; return ;;
+    esac
+  fi
   if [[ ${COMP_WORDS[1]} == policy ]]; then
     if [[ $COMP_CWORD -eq 2 ]]; then
       _confide_words "check schema --help" "$current"

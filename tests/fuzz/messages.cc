@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "broker/protocol.h"
+#include "broker/store_protocol.h"
 #include "launcher/request_wire.h"
 #include "supervisor/protocol.h"
 
@@ -25,6 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   same_bytes(confide::broker::decode_request(bytes), bytes);
   same_bytes(confide::broker::decode_reply(bytes), bytes);
+  same_bytes(confide::broker::decode_store_request(bytes), bytes);
+  same_bytes(confide::broker::decode_store_reply(bytes), bytes);
   same_bytes(confide::supervisor::decode_message(bytes), bytes);
   same_bytes(confide::supervisor::decode_assignment(bytes), bytes);
   same_bytes(confide::launcher::decode_request(bytes), bytes);

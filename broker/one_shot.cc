@@ -1,0 +1,92 @@
+#include "broker/one_shot.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <vector>
+
+#include "base/fd_message.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "broker/programs.h"
+
+namespace confide::broker {
+namespace {
+
+// Numbers above those that the broker gets, so that none is overwritten before it is copied.
+constexpr int kAside = 16;
+
+struct Given {
+  UniqueFd fd;
+  int number = -1;
+};
+
+// Nothing where there is no such folder.
+Result<std::optional<Given>> open_folder(const std::string& path, int number) {
+  if (path.empty()) return std::optional<Given>();
+  const auto folder = sys::openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+  if (!folder) {
+    if (folder.error().errnum == ENOENT) return std::optional<Given>();
+    return Error{ErrorKind::kRefused, folder.error().errnum, printable(path)};
+  }
+  return std::optional(Given{TRY(sys::duplicate(folder->get(), kAside)), number});
+}
+
+}  // namespace
+
+Result<OneShot> OneShot::start(Duty duty, const Folders& folders) {
+  auto pair = TRY(sys::seqpacket_pair());
+  const std::string program = TRY(find_program("confide-broker"));
+  std::vector<Given> given;
+  given.push_back({TRY(sys::duplicate(pair.right.get(), kAside)), kClientFd});
+  for (const auto& [path, number] :
+       {std::pair(folders.vault, kVaultFd), std::pair(folders.config, kConfigFd), std::pair(folders.beside, kBesideFd)})
+    if (auto folder = TRY(open_folder(path, number))) given.push_back(std::move(*folder));
+
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  // Numbers 3 to 15 may be the caller's.
+  for (int number = kClientFd; number < kAside; ++number) ::posix_spawn_file_actions_addclose(&actions, number);
+  for (const Given& one : given) ::posix_spawn_file_actions_adddup2(&actions, one.fd.get(), one.number);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, kBesideFd + 1);
+  const char* arguments[] = {"confide-broker", duty == Duty::kRun ? "--once" : "--store", nullptr};
+  char* environment[] = {nullptr};
+  pid_t pid = -1;
+  const int error = ::posix_spawn(&pid, program.c_str(), &actions, nullptr, const_cast<char**>(arguments), environment);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return Error{ErrorKind::kLaunch, error, cat("starting ", program)};
+  return OneShot(pid, std::move(pair.left));
+}
+
+void OneShot::abandon() {
+  if (pid_ > 0) (void)::kill(pid_, SIGKILL);
+}
+
+OneShot::~OneShot() {
+  socket_.reset();  // the broker ends with its client
+  if (pid_ > 0)
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+Result<Reply> hear(const OneShot& broker) {
+  auto heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
+  // Gone before it read the request: the kernel says that first, and then hands over the broker's last words.
+  if (!heard && heard.error().errnum == ECONNRESET) heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
+  const auto message = TRY(std::move(heard));
+  if (message.bytes.empty())
+    return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
+  Reply reply = TRY(decode_reply(message.bytes));
+  if (auto* refused = std::get_if<Refused>(&reply))
+    return Error{refused->kind, refused->errnum, std::move(refused->what)};
+  return reply;
+}
+
+}  // namespace confide::broker
