@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,8 +18,11 @@
 namespace confide::launcher {
 namespace {
 
-int sleep_until_killed(void*) {
-  for (;;) (void)::syscall(SYS_pause);
+// Not a moment longer than its parent lives: it holds copies of the parent's descriptors, whose end others wait for.
+int sleep_until_killed(void* parent) {
+  (void)::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  while (::syscall(SYS_getppid) == *static_cast<const pid_t*>(parent)) (void)::syscall(SYS_pause);
+  return 0;
 }
 
 }  // namespace
@@ -32,8 +36,9 @@ Status write_proc(int pid, const char* file, const std::string& text) {
 
 Result<UniqueFd> idmap_namespace(const Idmap& idmap) {
   alignas(16) static unsigned char stack[8192];
+  pid_t self = ::getpid();
   // Shares the memory: nothing is copied, and the process never runs code that could touch it.
-  const int pid = ::clone(sleep_until_killed, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, nullptr);
+  const int pid = ::clone(sleep_until_killed, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, &self);
   if (pid < 0) return sys::errno_error("clone of a user namespace for an idmapped mount");
   Result<UniqueFd> fd = [&]() -> Result<UniqueFd> {
     TRY(write_proc(pid, "uid_map", cat(idmap.disk.uid, " ", idmap.kernel.uid, " 1")));
