@@ -21,6 +21,7 @@
 #include "cli/show_plan.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
+#include "policy/paths.h"
 
 namespace confide::cli {
 namespace {
@@ -56,15 +57,20 @@ Result<State> prepare_state(const agents::Client& client, policy::Overrides& fla
   if (client.state_folder.empty()) return state;
   const std::string variable(client.state_variable);
   const char* moved = std::getenv(variable.c_str());
-  if (moved != nullptr && *moved != '\0') {
+  const char* home = std::getenv("HOME");
+  const bool has_home = home != nullptr && home[0] == '/' && home[1] != '\0';
+  const std::string usual = has_home ? cat(home, "/", client.state_folder) : std::string();
+  if (moved != nullptr && *moved != '\0' && moved != usual) {
     state.folder = moved;
     flags.writes.push_back({state.folder, variable});
+    // Another account's, perhaps.
+    if (has_home && !policy::is_within(state.folder, usual)) flags.hides.push_back({usual, variable});
+    if (has_home && !client.state_file.empty()) flags.hides.push_back({cat(home, "/", client.state_file), variable});
     TRY(make_folder(state.folder, state));
     return state;
   }
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || home[0] != '/' || home[1] == '\0') return state;
-  state.folder = cat(home, "/", client.state_folder);
+  if (!has_home) return state;
+  state.folder = usual;
   TRY(make_folder(state.folder, state));
   if (client.state_file.empty()) return state;
   const std::string file = cat(home, "/", client.state_file);
