@@ -18,6 +18,7 @@
 #include "cli/agent_options.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/run_record.h"
 #include "cli/show_plan.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
@@ -246,7 +247,9 @@ Result<int> run(AgentOptions& options, const UniqueFd& own_environ, StatusWriter
   const agents::Look before = agents::look_at_all(paths);
   // Remarks of the plan were said above.
   bool started = false;
+  RunRecorder recorder("agent", prepared, Asker::kPerson);
   const auto on_event = [&](const launcher::Event& event) {
+    recorder.on_event(event);
     if (std::holds_alternative<launcher::Started>(event)) started = true;
     const auto* remark = std::get_if<launcher::Remark>(&event);
     if (remark != nullptr && (started || options.quiet)) warn(remark->text);
@@ -254,7 +257,10 @@ Result<int> run(AgentOptions& options, const UniqueFd& own_environ, StatusWriter
   };
   const auto outcome = launcher::launch(prepared.request, {.on_event = on_event});
   tell_of_changes(before, paths);
-  if (!outcome) return outcome.error();
+  if (!outcome) {
+    recorder.failed(outcome.error());
+    return outcome.error();
+  }
   if (outcome->time_limit) return Error{ErrorKind::kTimeLimit, 0, "the time limit ended the run"};
   return outcome->exit_code;
 }

@@ -28,6 +28,8 @@ constexpr Verb kVerbs[] = {
     {"hook", confide::cli::hook_verb, "answer a client's question about one tool call"},
     {"setup", confide::cli::setup_verb, "make an agent's client call `confide hook`"},
     {"agent", confide::cli::agent_verb, "run a whole coding agent in a sandbox of its own"},
+    {"prove", confide::cli::prove_verb, "play the attacker from here, and say what the kernel answers"},
+    {"why", confide::cli::why_verb, "say what held the last run that failed, and which key would allow it"},
     {"explain", confide::cli::explain_verb, "show what `run` would do, step by step, and why"},
     {"allow", confide::cli::allow_verb, "let a project's confide.toml count, as it is now"},
     {"deny", confide::cli::deny_verb, "take that back"},

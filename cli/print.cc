@@ -48,7 +48,7 @@ int fail(const Error& error, Form form) {
 void warn(std::string_view text) { to_stderr(cat("confide: ", text)); }
 
 int unknown_verb(std::string_view word) {
-  const auto close = nearest(word, {"run", "shell", "secret", "env", "vault", "read", "inject", "agent", "hook",
+  const auto close = nearest(word, {"run", "shell", "secret", "env", "vault", "read", "inject", "agent", "prove", "why", "hook",
                                     "setup", "explain", "allow", "deny", "doctor", "mask", "policy", "help"});
   std::string what = cat("unknown verb `", printable(word), "`");
   if (close) what += cat("; did you mean `", *close, "`?");

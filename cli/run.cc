@@ -10,6 +10,7 @@
 #include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/run_options.h"
+#include "cli/run_record.h"
 #include "cli/run_state.h"
 #include "cli/secret_run.h"
 #include "cli/show_plan.h"
@@ -30,16 +31,22 @@ void print_trace(const std::vector<launcher::TraceRow>& rows) {
 Error time_limit_error() { return {ErrorKind::kTimeLimit, 0, "the time limit ended the run"}; }
 
 Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, StatusWriter& status) {
+  RunRecorder recorder("run", prepared, Asker::kPerson);
   const auto on_event = [&](const launcher::Event& event) {
     if (const auto* remark = std::get_if<launcher::Remark>(&event)) warn(remark->text);
     status.write(event);
+    recorder.on_event(event);
   };
   const launcher::LaunchHooks hooks{.on_event = on_event,
                                     .trace = options.trace ? launcher::Trace::kOn : launcher::Trace::kOff};
-  const launcher::Outcome outcome = TRY(launcher::launch(prepared.request, hooks));
-  print_trace(outcome.trace);
-  if (outcome.time_limit) return time_limit_error();
-  return outcome.exit_code;
+  const auto outcome = launcher::launch(prepared.request, hooks);
+  if (!outcome) {
+    recorder.failed(outcome.error());
+    return outcome.error();
+  }
+  print_trace(outcome->trace);
+  if (outcome->time_limit) return time_limit_error();
+  return outcome->exit_code;
 }
 
 // A lease is a time limit of its own, whichever ends first.

@@ -4,6 +4,7 @@
 
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/run_record.h"
 #include "cli/verbs.h"
 
 namespace confide::cli {
@@ -29,8 +30,13 @@ int shell_verb(Arguments arguments) {
   const auto prepared = prepare(options, Asker::kAgent);
   if (!prepared) return fail(prepared.error());
   for (const std::string& remark : prepared->remarks) warn(remark);
-  const auto outcome = launcher::launch(prepared->request, {});
-  if (!outcome) return fail(outcome.error());
+  RunRecorder recorder("shell", *prepared, Asker::kAgent);
+  const auto outcome = launcher::launch(prepared->request,
+                                        {.on_event = [&](const launcher::Event& event) { recorder.on_event(event); }});
+  if (!outcome) {
+    recorder.failed(outcome.error());
+    return fail(outcome.error());
+  }
   if (outcome->time_limit) warn("the time limit ended the run");
   return outcome->exit_code;
 }

@@ -16,6 +16,8 @@ inline bool asks_for_help(Arguments arguments) {
 int run_verb(Arguments arguments);       // run.cc
 int shell_verb(Arguments arguments);     // shell.cc
 int agent_verb(Arguments arguments);     // agent.cc
+int prove_verb(Arguments arguments);     // prove.cc
+int why_verb(Arguments arguments);       // why.cc
 int explain_verb(Arguments arguments);   // explain.cc
 int doctor_verb(Arguments arguments);    // doctor.cc
 int policy_verb(Arguments arguments);    // policy.cc

@@ -9,7 +9,8 @@ import sys
 import tempfile
 
 PROGRAMS = {"usr/bin/confide", "usr/libexec/confide/confide-supervisor", "usr/libexec/confide/confide-broker",
-            "usr/libexec/confide/confide-fetch"}
+            "usr/libexec/confide/confide-fetch",
+            "usr/libexec/confide/confide-probe"}
 FOLDERS = ("usr/bin/", "usr/libexec/confide/", "usr/share/man/", "usr/share/doc/confide/", "usr/share/bash-completion/",
            "usr/share/zsh/", "usr/share/fish/", "usr/lib/systemd/")
 

@@ -11,7 +11,8 @@ _confide_value() {
     --power) _confide_words "ssh-agent docker host-root host-proc host-sys writable-system" "$current" ;;
     --pass) mapfile -t COMPREPLY < <(compgen -e -- "$current") ;;
     --network) _confide_words "none host" "$current" ;;
-    --policy | --env-file | --read | --write | --hide)
+    --at-least) _confide_words "0 1 2 3" "$current" ;;
+    --path | --policy | --env-file | --read | --write | --hide)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       ;;
@@ -30,7 +31,7 @@ _confide_value() {
 
 _confide() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
-  local verbs="run shell secret env vault read inject hook setup agent explain allow deny doctor mask ps provider policy help"
+  local verbs="run shell secret env vault read inject hook setup agent prove why explain allow deny doctor mask ps provider policy help"
   local shared="--profile --policy --env-file --environment --secret --template --read --write --hide --protect --network --env --timeout --memory --pids --cpu --json --help"
   local options
   COMPREPLY=()
@@ -41,6 +42,8 @@ _confide() {
   case ${COMP_WORDS[1]} in
     run) options="$shared --dry-run --status-fd --no-masking --lease --lease-renew --trace-launch" ;;
     agent) options="--for --profile --policy --pass --no-inner-sandbox --power --read --write --hide --dry-run --quiet --json --status-fd --help" ;;
+    prove) options="--json --at-least --help" ;;
+    why) options="--json --path --help last" ;;
     explain) options=$shared ;;
     mask) options="--profile --policy --secret --env-file --help" ;;
     doctor) options="--json --help" ;;

@@ -7,7 +7,7 @@ end
 
 function __confide_command --description 'behind --, where the command stands'
     set -l words (commandline -opc)
-    set -l at (contains -i -- -- $words); and test (count $words) -ge 2; and contains -- $words[2] run agent explain
+    set -l at (contains -i -- -- $words); and test (count $words) -ge 2; and contains -- $words[2] run agent prove explain
 end
 
 function __confide_complete_command --description 'what the command itself would complete'
@@ -27,6 +27,8 @@ complete -c confide -n __fish_use_subcommand -a read -d 'print one secret on thi
 complete -c confide -n __fish_use_subcommand -a inject -d 'fill in a template of references, to a descriptor'
 complete -c confide -n __fish_use_subcommand -a setup -d 'make a client call confide hook'
 complete -c confide -n __fish_use_subcommand -a agent -d 'run a whole coding agent in a sandbox of its own'
+complete -c confide -n __fish_use_subcommand -a prove -d 'play the attacker from here'
+complete -c confide -n __fish_use_subcommand -a why -d 'say what held the last run that failed'
 complete -c confide -n __fish_use_subcommand -a explain -d 'show what run would do, step by step, and why'
 complete -c confide -n __fish_use_subcommand -a allow -d 'let a project\'s confide.toml count'
 complete -c confide -n __fish_use_subcommand -a deny -d 'take that back'
@@ -38,7 +40,7 @@ complete -c confide -n __fish_use_subcommand -a policy -d 'check a policy file, 
 complete -c confide -n __fish_use_subcommand -a help -d 'list the verbs'
 complete -c confide -n __fish_use_subcommand -l version -d 'print the version'
 complete -c confide -n __fish_use_subcommand -l help -d 'list the verbs'
-complete -c confide -n '__confide_verb run shell secret env vault read inject hook setup agent explain allow deny doctor mask ps provider policy' -l help -d 'list the options'
+complete -c confide -n '__confide_verb run shell secret env vault read inject hook setup agent prove why explain allow deny doctor mask ps provider policy' -l help -d 'list the options'
 
 complete -c confide -n '__confide_verb run explain mask' -l secret -x -d 'a secret by reference: NAME=REFERENCE'
 complete -c confide -n '__confide_verb run explain mask' -l env-file -r -F -d 'variables and references'
@@ -59,7 +61,7 @@ complete -c confide -n '__confide_verb run explain' -l timeout -x -d 'end the ru
 complete -c confide -n '__confide_verb run explain' -l memory -x -d 'limit of memory, as in 2G'
 complete -c confide -n '__confide_verb run explain' -l pids -x -d 'limit of processes'
 complete -c confide -n '__confide_verb run explain' -l cpu -x -d 'limit of processors, as in 1.5'
-complete -c confide -n '__confide_verb run agent explain setup ps provider allow deny doctor secret env vault read inject' -l json -d 'JSON instead of text'
+complete -c confide -n '__confide_verb run agent prove why explain setup ps provider allow deny doctor secret env vault read inject' -l json -d 'JSON instead of text'
 complete -c confide -n '__confide_verb run agent' -l dry-run -d 'print the plan and run nothing'
 complete -c confide -n '__confide_verb run agent' -l status-fd -x -d 'write what happens to this descriptor'
 complete -c confide -n '__confide_verb run' -l no-masking -d 'do not conceal secrets in the output'
@@ -86,6 +88,9 @@ complete -c confide -n '__confide_verb env' -l rewrite -d 'put references in the
 complete -c confide -n '__confide_verb read inject' -l to-fd -x -d 'write to this descriptor'
 complete -c confide -n '__confide_verb inject' -l in -r -F -d 'the template'
 complete -c confide -n '__confide_verb inject' -l write-plaintext -r -F -d 'a new file with the values in plain text'
+complete -c confide -n '__confide_verb prove' -l at-least -x -a '0 1 2 3' -d 'exit status 1 where the level is lower'
+complete -c confide -n '__confide_verb why' -l path -r -F -d 'what this path was inside'
+complete -c confide -n '__confide_verb why' -a last
 complete -c confide -n '__confide_verb agent' -l for -x -a 'codex claude generic' -d 'whose state is shown'
 complete -c confide -n '__confide_verb agent' -l pass -x -a '(set --names --export)' -d 'pass a variable that would be taken out'
 complete -c confide -n '__confide_verb agent' -l no-inner-sandbox -d 'no user namespace can be made inside'
