@@ -48,8 +48,8 @@ int fail(const Error& error, Form form) {
 void warn(std::string_view text) { to_stderr(cat("confide: ", text)); }
 
 int unknown_verb(std::string_view word) {
-  const auto close = nearest(word, {"run", "shell", "secret", "env", "vault", "read", "inject", "agent", "prove", "why", "hook",
-                                    "setup", "explain", "allow", "deny", "doctor", "mask", "policy", "help"});
+  const auto close = nearest(word, {"run", "shell", "secret", "env", "vault", "read", "inject", "agent", "prove", "why",
+                                    "hook", "setup", "explain", "allow", "deny", "doctor", "mask", "policy", "help"});
   std::string what = cat("unknown verb `", printable(word), "`");
   if (close) what += cat("; did you mean `", *close, "`?");
   return fail({ErrorKind::kUsage, 0, what + " (confide --help lists them)"});

@@ -26,6 +26,8 @@ constexpr const char* kHelp =
     "the\n"
     "disk, variables taken out, by which rule, and which key would allow it. With --path, what that path was "
     "inside.\n\n"
+    "  --json       the record as JSON\n"
+    "  --path PATH  what this path was inside\n\n"
     "System calls and files that the kernel refused one by one are not recorded: without root it tells nobody.\n\n"
     "examples:\n"
     "  confide why\n"

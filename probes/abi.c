@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 #if defined(__x86_64__)
 static long call_i386(long number) {

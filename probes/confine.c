@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 // landlock(7); the struct of ABI 1, which every later kernel takes.
 struct RulesetAttr {

@@ -6,7 +6,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static Verdict open_fixed(const Arguments* arguments, const Probe* probe) {
   (void)arguments;

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static Verdict read_inherited(const Arguments* arguments, const Probe* probe) {
   (void)probe;

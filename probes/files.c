@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static Verdict read_named(const Arguments* arguments, const Probe* probe) {
   (void)probe;

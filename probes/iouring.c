@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 enum { kNrSetup = 425, kNrEnter = 426, kNrRegister = 427 };
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static bool word_key(const Arguments* arguments, key_t* key) {
   unsigned long number = 0;

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static long keyctl(long operation, long a, long b, long c, long d) {
   return syscall(SYS_keyctl, operation, a, b, c, d);

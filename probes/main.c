@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static const Theme* const kThemes[] = {
     &kThemes_proc,    &kThemes_memory,    &kThemes_ptrace,    &kThemes_kernel,  &kThemes_namespaces, &kThemes_mounts,

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static pid_t entry_pid(const struct dirent* entry) {
   char* end = NULL;

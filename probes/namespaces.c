@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static Verdict unshare_one(const Arguments* arguments, const Probe* probe) {
   (void)arguments;

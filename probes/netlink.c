@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 // Sends one dump request and gives every answer to `visit` until it returns true (found). 1 found, 0 not, -1 with
 // errno.

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 // The five sets, by system call: a sandbox need not have a /proc. Inheritable, permitted, effective, bounding, ambient.
 static bool capability_sets(unsigned long long sets[5]) {

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 enum { kNrPidfdGetfd = 438, kNrProcessMadvise = 440, kNrProcessMrelease = 448, kMadvCold = 20, kKcmpFile = 0 };
 

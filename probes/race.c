@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 enum { kPhases = 3, kWindow = 40, kExecs = 3, kNrPidfdGetfd = 438 };
 static const char* const kPhaseNames[kPhases] = {"start", "exec", "exit"};

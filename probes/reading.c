@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 bool contains(const void* haystack, size_t size, const Arguments* arguments) {
   return memmem(haystack, size, arguments->needle, arguments->needle_size) != NULL;

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static Verdict fork_many(const Arguments* arguments, const Probe* probe) {
   (void)probe;

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 typedef enum { kPathname, kAbstract } UnixName;
 

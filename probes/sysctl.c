@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static size_t walked;
 static size_t writable;

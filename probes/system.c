@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static Verdict set_clock(const Arguments* arguments, const Probe* probe) {
   (void)arguments, (void)probe;

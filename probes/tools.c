@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 static int failed(const char* what) {
   fprintf(stderr, "confide-probe: %s: %s\n", what, strerror(errno));

@@ -9,7 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 // The request as the kernel's entry point sees it: 64 bits, of which the driver only looks at 32.
 static long raw_ioctl(int fd, unsigned long request, void* argument) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 const char* errno_name(int errnum) {
   const char* name = errnum == 0 ? "" : strerrorname_np(errnum);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "probe.h"
+#include "probes/probe.h"
 
 bool word_number(const Arguments* arguments, int index, unsigned long* number) {
   if (index >= arguments->count) return false;
