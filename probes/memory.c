@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "probes/probe.h"
@@ -39,9 +40,11 @@ static bool search_descriptors(Search* search, const Arguments* arguments, pid_t
     format_text(path, sizeof path, "/proc/%d/fd/%.16s", pid, entry->d_name);
     char target[64];
     const ssize_t length = readlink(path, target, sizeof target - 1);
-    // A terminal, or a pipe that others read, is theirs to empty.
-    if (length <= 0 || (strncmp(target, "/memfd:", 7) != 0 && strncmp(target, "/dev/", 5) == 0)) continue;
-    if (strncmp(target, "socket:", 7) == 0) continue;
+    // Files and memfds only: what is read from a pipe, a terminal or a file of the kernel's is missing where it
+    // belongs.
+    struct stat at;
+    if (length <= 0 || stat(path, &at) != 0 || !S_ISREG(at.st_mode)) continue;
+    if (strncmp(target, "/proc/", 6) == 0 || strncmp(target, "/sys/", 5) == 0) continue;
     found = search_file(search, arguments, path);
   }
   closedir(folder);
