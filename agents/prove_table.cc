@@ -28,7 +28,8 @@ constexpr Attempt kAttempts[] = {
     {"proc-fd", kPidFd, "open the victim's descriptor again", "own-proc, user namespace or Landlock"},
     {"proc-maps", kPid, "read where the victim's memory lies", "own-proc, user namespace or Landlock"},
     {"proc-root", kRootHome, "enter the victim's file tree", "own-proc, user namespace or Landlock"},
-    {"proc-scan", {}, "search every process in view", "own-proc, user namespace or Landlock"},
+    // Not of an unconfined shell: there it would go through every process of the person's, to show what is known.
+    {"proc-scan", {}, "search every process in view", "own-proc, user namespace or Landlock", Stake::kValue, kConfined},
     {"nested-proc", kPid, "read it in a procfs of one's own", "pid namespace"},
     {"ptrace-attach", kPid, "trace the victim", "seccomp, pid namespace"},
     {"vm-readv", kPidHeld, "process_vm_readv of the victim", "seccomp, pid namespace"},
