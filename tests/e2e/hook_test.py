@@ -114,8 +114,13 @@ class Hook(harness.Case):
         """A command in front that puts another folder in the place of the account's home, for itself."""
         # mount(8) wants to be root, and confide is to see the account's own uid.
         back = ["unshare", "--user", f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}"]
-        put = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
-        return ["unshare", "--map-root-user", "--mount", "sh", "-c", put, "sh", home, pwd.getpwuid(os.geteuid()).pw_dir, *back]
+        # Programs that were built below the home stay where they are.
+        own = pwd.getpwuid(os.geteuid()).pw_dir
+        programs = os.path.dirname(CONFIDE)
+        kept = os.path.relpath(programs, own) if programs.startswith(own + "/") else ""
+        put = ('{ test -z "$3" || { mkdir -p "$1/$3" && mount --bind "$2/$3" "$1/$3"; }; } && '
+               'mount --rbind "$1" "$2" && shift 3 && exec "$@"')
+        return ["unshare", "--map-root-user", "--mount", "sh", "-c", put, "sh", home, own, kept, *back]
 
     def test_a_broken_policy_denies_file_tools_and_refuses_commands(self):
         self.folder("home/.config/confide")
