@@ -54,28 +54,12 @@ class Connect : public Session {
  public:
   explicit Connect(const Request& request) : request_(request) {}
 
-  std::vector<Answer> answer() override {
-    std::vector<Answer> answers(request_.wants.size());
-    const auto ready = prepare();
-    for (size_t i = 0; i < answers.size(); ++i) {
-      if (!ready) {
-        answers[i].failure = ready.error();
-        continue;
-      }
-      auto value = resolve(request_.wants[i]);
-      if (value)
-        answers[i].value = std::move(*value);
-      else
-        answers[i].failure = value.error();
-    }
-    return answers;
-  }
   std::optional<int64_t> renew_in_ms() override { return std::nullopt; }
   void renew() override {}
   void end() override {}
 
  private:
-  Fetched<void> prepare() {
+  Fetched<void> prepare() override {
     const std::string host = request_.variable("OP_CONNECT_HOST");
     if (host.empty()) return fail(Why::kNotConfigured, "set OP_CONNECT_HOST to the Connect server's address");
     if (request_.variable("OP_CONNECT_TOKEN").empty()) return fail(Why::kNotSignedIn, "set OP_CONNECT_TOKEN");
@@ -128,7 +112,7 @@ class Connect : public Session {
   }
 
   // vault, item, section, field, attribute
-  Fetched<std::string> resolve(const std::vector<std::string>& want) {
+  Fetched<std::string> resolve(const std::vector<std::string>& want) override {
     if (want.size() != 5) return fail(Why::kFailed, "the request is malformed");
     if (want[4] == "openssh")
       return fail(Why::kUnusable, "Connect gives keys in their stored form only: leave ?ssh-format away");

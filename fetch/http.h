@@ -27,10 +27,6 @@ struct HttpRequest {
   std::string body;                  // JSON
 };
 
-// What went wrong below HTTP, or did not get better by repeating.
-template <class T>
-using Fetched = std::expected<T, Failure>;
-
 class Http {
  public:
   // `address`: https://host[:port][/path]; plain http only to this machine. Error: kNotConfigured.

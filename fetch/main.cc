@@ -33,7 +33,7 @@ int serve() {
                        : request->scheme == "connect" ? open_connect(*request)
                                                       : nullptr;
   if (session == nullptr) return 2;
-  if (!sys::write_all(1, encode_answers(session->answer(), request->nonce))) return 1;
+  if (!sys::write_all(1, encode_answers(session->answer(*request), request->nonce))) return 1;
   while (const auto next = session->renew_in_ms()) {
     if (!wait(*next)) break;
     session->renew();

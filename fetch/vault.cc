@@ -52,23 +52,6 @@ class Vault : public Session {
  public:
   explicit Vault(const Request& request) : request_(request) {}
 
-  std::vector<Answer> answer() override {
-    std::vector<Answer> answers(request_.wants.size());
-    const auto signed_in = sign_in();
-    for (size_t i = 0; i < answers.size(); ++i) {
-      if (!signed_in) {
-        answers[i].failure = signed_in.error();
-        continue;
-      }
-      auto value = resolve(request_.wants[i]);
-      if (value)
-        answers[i].value = std::move(*value);
-      else
-        answers[i].failure = value.error();
-    }
-    return answers;
-  }
-
   std::optional<int64_t> renew_in_ms() override {
     if (leases_.empty()) return std::nullopt;
     int64_t soonest = INT64_MAX;
@@ -116,7 +99,7 @@ class Vault : public Session {
     return http_->send(request);
   }
 
-  Fetched<void> sign_in() {
+  Fetched<void> prepare() override {
     const std::string address = either("VAULT_ADDR", "BAO_ADDR");
     if (address.empty()) return fail(Why::kNotConfigured, "set VAULT_ADDR to the server's address");
     auto http = Http::create(address, either("VAULT_CACERT", "BAO_CACERT"));
@@ -195,7 +178,7 @@ class Vault : public Session {
   }
 
   // mount, path, key, version ("" for the newest)
-  Fetched<std::string> resolve(const std::vector<std::string>& want) {
+  Fetched<std::string> resolve(const std::vector<std::string>& want) override {
     if (want.size() != 4) return fail(Why::kFailed, "the request is malformed");
     const std::string full = cat(want[0], "/", want[1]);
     const std::string name = cat(full, "?", want[3]);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <optional>
@@ -42,6 +43,9 @@ struct Failure {
   Why why = Why::kFailed;
   std::string text;
 };
+// A value, or what kept it from being had: below HTTP, or what did not get better by repeating.
+template <class T>
+using Fetched = std::expected<T, Failure>;
 
 struct Answer {
   std::string value;
