@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "cli/list_option.h"
 
 namespace confide::cli {
 namespace {
@@ -24,20 +25,6 @@ constexpr const char* kFooter =
     "  confide agent --no-inner-sandbox -- codex --sandbox danger-full-access\n"
     "\nexit status: as of confide run.\n";
 
-void add_list(CLI::App& app, const std::string& name, std::vector<policy::Flag>& into, const std::string& type,
-              const std::string& about) {
-  app.add_option_function<std::vector<std::string>>(
-         name,
-         [&into, name](const std::vector<std::string>& all) {
-           for (const auto& text : all) into.push_back({text, name});
-         },
-         about)
-      ->type_name(type)
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-}
-
 }  // namespace
 
 Result<AgentOptions> parse_agent_options(Arguments arguments) {
@@ -53,17 +40,18 @@ Result<AgentOptions> parse_agent_options(Arguments arguments) {
       ->type_name("AGENT");
   app.add_option("--profile", profile, "another profile, one that extends agent")->type_name("NAME");
   app.add_option("--policy", policy_file, "a policy file to use as the project's confide.toml")->type_name("FILE");
-  add_list(app, "--pass", passed, "NAME", "pass a variable that would be taken out, such as the agent's API key");
+  add_list_option(app, "--pass", passed, "NAME",
+                  "pass a variable that would be taken out, such as the agent's API key");
   app.add_flag_function(
       "--no-inner-sandbox",
       [&](int64_t) {
         options.flags.inner_sandbox = policy::Flag{"refused", "--no-inner-sandbox"};
       },
       "no user namespace can be made inside: masks hold, the agent's own sandbox does not start");
-  add_list(app, "--power", options.flags.powers, "NAME", "something dangerous that you need, by its name");
-  add_list(app, "--read", options.flags.reads, "PATH", "show a path, read-only");
-  add_list(app, "--write", options.flags.writes, "PATH", "show a path, writable");
-  add_list(app, "--hide", options.flags.hides, "PATH", "show a folder as empty, a file as an empty one");
+  add_list_option(app, "--power", options.flags.powers, "NAME", "something dangerous that you need, by its name");
+  add_list_option(app, "--read", options.flags.reads, "PATH", "show a path, read-only");
+  add_list_option(app, "--write", options.flags.writes, "PATH", "show a path, writable");
+  add_list_option(app, "--hide", options.flags.hides, "PATH", "show a folder as empty, a file as an empty one");
   app.add_flag("--dry-run", options.dry_run, "print the plan and run nothing");
   app.add_flag("--quiet", options.quiet, "say nothing at the start but warnings");
   app.add_flag_function(

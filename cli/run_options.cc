@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "cli/list_option.h"
 
 namespace confide::cli {
 namespace {
@@ -54,21 +55,6 @@ void add_flag_option(CLI::App& app, const std::string& name, std::optional<polic
       ->type_name(type);
 }
 
-void add_list_option(CLI::App& app, const std::string& name, std::vector<policy::Flag>& into, const std::string& type,
-                     const std::string& about) {
-  // One value a flag: `--read a b` must not swallow what follows.
-  app.add_option_function<std::vector<std::string>>(
-         name,
-         [&into, name](const std::vector<std::string>& all) {
-           for (const auto& text : all) into.push_back({text, name});
-         },
-         about)
-      ->type_name(type)
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-}
-
 }  // namespace
 
 Form form_of(Arguments arguments) {
@@ -85,16 +71,8 @@ Result<MaskOptions> parse_mask_options(Arguments arguments) {
       "Copy standard input to standard output with secrets concealed, in every form that they are known to take.",
       "confide mask");
   app.footer("\nexample:\n  ./deploy 2>&1 | confide mask --secret TOKEN=file:///home/me/.token\n");
-  app.add_option("--secret", options.secrets, "a secret by reference: NAME=REF")
-      ->type_name("NAME=REF")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--env-file", options.env_files, "a file of variables and references")
-      ->type_name("FILE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
+  add_list_option(app, "--secret", options.secrets, "NAME=REF", "a secret by reference: NAME=REF");
+  add_list_option(app, "--env-file", options.env_files, "FILE", "a file of variables and references");
   add_flag_option(app, "--profile", options.flags.profile, "NAME", "the profile whose `output` holds");
   app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")
       ->type_name("FILE");
@@ -140,26 +118,14 @@ Result<Parsed> parse_run_options(Arguments arguments, For verb) {
                   "tool (default), readonly, agent, agent-codex, agent-claude, bench, or one of your own");
   app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")
       ->type_name("FILE");
-  app.add_option("--env-file", options.env_files, "variables and references, as `op run` takes them; the last wins")
-      ->type_name("FILE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--environment", options.environments, "variables of a named environment (confide env); the last wins")
-      ->type_name("ENV")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--secret", options.secrets, "a secret by reference: NAME=REF[,deliver=env|file|fd|stdin]")
-      ->type_name("NAME=REF")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--template", options.templates, "a template with references, filled in at /run/secrets/NAME")
-      ->type_name("FILE=PATH")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
+  add_list_option(app, "--env-file", options.env_files, "FILE",
+                  "variables and references, as `op run` takes them; the last wins");
+  add_list_option(app, "--environment", options.environments, "ENV",
+                  "variables of a named environment (confide env); the last wins");
+  add_list_option(app, "--secret", options.secrets, "NAME=REF",
+                  "a secret by reference: NAME=REF[,deliver=env|file|fd|stdin]");
+  add_list_option(app, "--template", options.templates, "FILE=PATH",
+                  "a template with references, filled in at /run/secrets/NAME");
   add_list_option(app, "--read", options.flags.reads, "PATH", "show a path, read-only");
   add_list_option(app, "--write", options.flags.writes, "PATH", "show a path, writable");
   add_list_option(app, "--hide", options.flags.hides, "PATH", "show a folder as empty, a file as an empty one");
