@@ -7,7 +7,6 @@
 // the race was none (nothing tried, or a command failed).
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -47,18 +47,18 @@ static Catch caught(const void* bytes, ssize_t size, const Arguments* arguments)
   return size > 0 && contains(bytes, (size_t)size, arguments) ? kHit : kOpened;
 }
 
-static Catch read_fd(int fd, off_t offset, const Arguments* arguments) {
+static Catch read_fd(int fd, const Arguments* arguments) {
   static char bytes[1 << 16];
-  ssize_t got = pread(fd, bytes, sizeof bytes, offset);
-  struct pollfd waiting = {.fd = fd, .events = POLLIN};
-  if (got < 0 && errno == ESPIPE && poll(&waiting, 1, 0) == 1) got = read(fd, bytes, sizeof bytes);
+  const ssize_t got = pread(fd, bytes, sizeof bytes, 0);
   close(fd);
   return caught(bytes, got, arguments);
 }
 
-// Descriptor 0 is the pipe that drives the target: having it open is enough, and reading it would stop the race.
-static Catch judge_descriptor(int number, int fd, const Arguments* arguments) {
-  if (number != 0) return read_fd(fd, 0, arguments);
+// Having a pipe or a socket open is enough: what is read from it is missing where it belongs, which stops the race, or
+// something else of this machine.
+static Catch judge_descriptor(int fd, const Arguments* arguments) {
+  struct stat at;
+  if (fstat(fd, &at) == 0 && S_ISREG(at.st_mode)) return read_fd(fd, arguments);
   close(fd);
   return kOpened;
 }
@@ -67,7 +67,7 @@ static Catch try_environ(pid_t pid, const Arguments* arguments) {
   char path[64];
   format_text(path, sizeof path, "/proc/%d/environ", pid);
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  return fd < 0 ? kNothing : read_fd(fd, 0, arguments);
+  return fd < 0 ? kNothing : read_fd(fd, arguments);
 }
 
 static Catch try_mem(pid_t pid, const Arguments* arguments) {
@@ -95,7 +95,7 @@ static Catch try_fd(pid_t pid, const Arguments* arguments) {
       if (errno != ENOENT) error = errno;
       continue;
     }
-    const Catch one = judge_descriptor(kDescriptors[at], fd, arguments);
+    const Catch one = judge_descriptor(fd, arguments);
     if (one > best) best = one;
   }
   close(folder);
@@ -152,7 +152,7 @@ static Catch try_getfd(pid_t pid, const Arguments* arguments) {
   for (size_t at = 0; at < PROBE_COUNT(kDescriptors) && best != kHit; ++at) {
     const long taken = syscall(kNrPidfdGetfd, (int)pidfd, kDescriptors[at], 0L);
     if (taken < 0) continue;
-    const Catch one = judge_descriptor(kDescriptors[at], (int)taken, arguments);
+    const Catch one = judge_descriptor((int)taken, arguments);
     if (one > best) best = one;
   }
   close((int)pidfd);

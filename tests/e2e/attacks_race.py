@@ -118,9 +118,8 @@ def run_caller(options, caller, report):
                     continue
                 result = race_until_tried(scene, channel, confinement, options.rounds, credentialed, {})
                 report.add(caller.kind, "confide", channel, confinement, judge_loss(result), result)
-            # Without a confined reader confide hides nothing from its own uid, and says so: the same race is won. Not by
-            # descriptors: a reader that takes what the run's pipes carry stops the run, and the race with it.
-            if options.confide and channel not in ("fd", "pidfd-getfd"):
+            # Without a confined reader confide hides nothing from its own uid, and says so: the same race is won.
+            if options.confide:
                 result = race(scene, channel, "none", BASELINE_ROUNDS, credentialed, {})
                 report.add(caller.kind, "level 0", channel, "none", judge_win(result), result)
 
