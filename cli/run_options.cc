@@ -1,11 +1,7 @@
 #include "cli/run_options.h"
 
-#include <CLI/CLI.hpp>
-
-#include <algorithm>
-
 #include "base/text.h"
-#include "cli/list_option.h"
+#include "cli/options.h"
 
 namespace confide::cli {
 namespace {
@@ -33,27 +29,13 @@ constexpr const char* kFooter =
     "required\n"
     "layer failed; 124 time limit; 123 refused; 2 wrong usage.\n";
 
-// "unknown option --profle; did you mean `--profile`?"
-Error unknown_option(const CLI::App& app, const std::string& word) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
-  const std::string bare = word.substr(0, word.find('='));
-  const auto close = nearest(bare, {names.begin(), names.end()});
-  const std::string hint = close ? cat("; did you mean `", *close, "`?") : std::string();
-  return {ErrorKind::kUsage, 0,
-          cat("unknown option ", printable(bare), hint, " (", app.get_name(), " --help lists them)")};
-}
-
-void add_flag_option(CLI::App& app, const std::string& name, std::optional<policy::Flag>& into, const std::string& type,
-                     const std::string& about) {
-  app.add_option_function<std::string>(
-         name,
-         [&into, name](const std::string& text) {
-           into = policy::Flag{text, name};
-         },
-         about)
-      ->type_name(type);
-}
+constexpr HelpText kRunText = {"confide run", "Run a command in a sandbox.", kFooter};
+constexpr HelpText kExplainText = {"confide explain", "Show what `confide run` would do, step by step, and why.",
+                                   kExplainFooter};
+constexpr HelpText kMaskText = {
+    "confide mask",
+    "Copy standard input to standard output with secrets concealed, in every form that they are known to take.",
+    "\nexample:\n  ./deploy 2>&1 | confide mask --secret TOKEN=file:///home/me/.token\n"};
 
 }  // namespace
 
@@ -67,25 +49,21 @@ Form form_of(Arguments arguments) {
 
 Result<MaskOptions> parse_mask_options(Arguments arguments) {
   MaskOptions options;
-  CLI::App app(
-      "Copy standard input to standard output with secrets concealed, in every form that they are known to take.",
-      "confide mask");
-  app.footer("\nexample:\n  ./deploy 2>&1 | confide mask --secret TOKEN=file:///home/me/.token\n");
-  add_list_option(app, "--secret", options.secrets, "NAME=REF", "a secret by reference: NAME=REF");
-  add_list_option(app, "--env-file", options.env_files, "FILE", "a file of variables and references");
-  add_flag_option(app, "--profile", options.flags.profile, "NAME", "the profile whose `output` holds");
-  app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")
-      ->type_name("FILE");
-  try {
-    std::vector<std::string> words(arguments.begin(), arguments.end());
-    std::reverse(words.begin(), words.end());  // CLI11's order
-    app.parse(words);
-  } catch (const CLI::CallForHelp&) {
-    options.help = app.help();
+  const Option table[] = {
+      {"--secret", "NAME=REF", "a secret by reference: NAME=REF", &options.secrets},
+      {"--env-file", "FILE", "a file of variables and references", &options.env_files},
+      {"--profile", "NAME", "the profile whose `output` holds", &options.flags.profile},
+      {"--policy", "FILE", "a policy file to use as the project's confide.toml", &options.policy_file},
+  };
+  const OptionsParsed parsed = TRY(parse_options(kMaskText.verb, arguments, table));
+  if (parsed.help) {
+    options.help = help_of(kMaskText, table);
     return options;
-  } catch (const CLI::ParseError& error) {
-    return Error{ErrorKind::kUsage, 0, cat(printable(error.what()), " (confide mask --help lists the options)")};
   }
+  if (!parsed.rest.empty())
+    return Error{
+        ErrorKind::kUsage, 0,
+        cat("unexpected word `", printable(parsed.rest.front()), "`: what is masked is read from standard input")};
   if (options.secrets.empty() && options.env_files.empty()) {
     return Error{ErrorKind::kUsage, 0, "nothing to conceal: name secrets, as in --secret TOKEN=file:///path"};
   }
@@ -102,90 +80,54 @@ Result<MaskOptions> parse_mask_options(Arguments arguments) {
 
 Result<Parsed> parse_run_options(Arguments arguments, For verb) {
   Parsed parsed;
-  // Nothing to parse, as in every call of an agent's client: setting the parser up is a tenth of a launch.
-  if (arguments.size() > 1 && std::string_view(arguments.front()) == "--") {
-    parsed.options.command.assign(arguments.begin() + 1, arguments.end());
-    return parsed;
-  }
   RunOptions& options = parsed.options;
-  CLI::App app(
-      verb == For::kRun ? "Run a command in a sandbox." : "Show what `confide run` would do, step by step, and why.",
-      verb == For::kRun ? "confide run" : "confide explain");
-  app.prefix_command();  // what follows the first word that is no option is the command's
-  app.footer(verb == For::kRun ? kFooter : kExplainFooter);
-  app.get_formatter()->column_width(34);
-  add_flag_option(app, "--profile", options.flags.profile, "NAME",
-                  "tool (default), readonly, agent, agent-codex, agent-claude, bench, or one of your own");
-  app.add_option("--policy", options.policy_file, "a policy file to use as the project's confide.toml")
-      ->type_name("FILE");
-  add_list_option(app, "--env-file", options.env_files, "FILE",
-                  "variables and references, as `op run` takes them; the last wins");
-  add_list_option(app, "--environment", options.environments, "ENV",
-                  "variables of a named environment (confide env); the last wins");
-  add_list_option(app, "--secret", options.secrets, "NAME=REF",
-                  "a secret by reference: NAME=REF[,deliver=env|file|fd|stdin]");
-  add_list_option(app, "--template", options.templates, "FILE=PATH",
-                  "a template with references, filled in at /run/secrets/NAME");
-  add_list_option(app, "--read", options.flags.reads, "PATH", "show a path, read-only");
-  add_list_option(app, "--write", options.flags.writes, "PATH", "show a path, writable");
-  add_list_option(app, "--hide", options.flags.hides, "PATH", "show a folder as empty, a file as an empty one");
-  app.add_flag_function(
-      "--protect", [&](int64_t) { options.for_agents = policy::ForAgents::kYes; },
-      "keep what runs later outside (git hooks, agents' settings) as it is");
-  add_flag_option(app, "--network", options.flags.network, "none|host",
-                  "no network (default in most profiles), or the host's");
-  add_list_option(app, "--env", options.flags.env, "NAME[=VALUE]",
-                  "pass a variable that would be taken out, or set one");
-  add_flag_option(app, "--timeout", options.flags.timeout, "30s", "end the run after this time (exit status 124)");
-  add_flag_option(app, "--memory", options.flags.memory, "2G", "limit of memory (needs a delegated cgroup v2)");
-  add_flag_option(app, "--pids", options.flags.pids, "256", "limit of processes");
-  add_flag_option(app, "--cpu", options.flags.cpu, "1.5", "limit of processors (needs a delegated cgroup v2)");
-  if (verb == For::kRun) app.add_flag("--dry-run", options.dry_run, "print the plan and run nothing");
-  app.add_flag_function(
-      "--json", [&](int64_t) { options.form = Form::kJson; }, "errors and plans as JSON");
-  if (verb == For::kRun) {
-    app.add_option("--status-fd", options.status_fd, "write what happens to this descriptor, a JSON object a line")
-        ->type_name("N");
-    app.add_flag_function(
-        "--no-masking", [&](int64_t) { options.masking = supervisor::Masking::kOff; },
-        "do not conceal secrets in the output");
-    app.add_option("--lease", options.lease, "how long the command may hold its secrets; then it ends (124)")
-        ->type_name("10m");
-    app.add_flag("--lease-renew", options.lease_renew, "let `confide ps --renew PID` begin the lease anew");
-    app.add_flag("--trace-launch", options.trace, "print how long each step of the launch took");
-  }
-  // CLI11 takes what follows `--` for positional arguments, but drops the mark: the command is cut off here.
-  const auto mark =
-      std::find_if(arguments.begin(), arguments.end(), [](const char* word) { return std::string_view(word) == "--"; });
-  try {
-    std::vector<std::string> words(arguments.begin(), mark);
-    std::reverse(words.begin(), words.end());  // CLI11's order
-    app.parse(words);
-    options.command = app.remaining();
-  } catch (const CLI::CallForHelp&) {
-    parsed.help = app.help();
+  policy::Overrides& flags = options.flags;
+  const Effect protect = [&] { options.for_agents = policy::ForAgents::kYes; };
+  const Effect json = [&] { options.form = Form::kJson; };
+  const Effect no_masking = [&] { options.masking = supervisor::Masking::kOff; };
+  const Option table[] = {
+      {"--profile", "NAME", "tool (default), readonly, agent, agent-codex, agent-claude, bench, or one of your own",
+       &flags.profile},
+      {"--policy", "FILE", "a policy file to use as the project's confide.toml", &options.policy_file},
+      {"--env-file", "FILE", "variables and references, as `op run` takes them; the last wins", &options.env_files},
+      {"--environment", "ENV", "variables of a named environment (confide env); the last wins", &options.environments},
+      {"--secret", "NAME=REF", "a secret by reference: NAME=REF[,deliver=env|file|fd|stdin]", &options.secrets},
+      {"--template", "FILE=PATH", "a template with references, filled in at /run/secrets/NAME", &options.templates},
+      {"--read", "PATH", "show a path, read-only", &flags.reads},
+      {"--write", "PATH", "show a path, writable", &flags.writes},
+      {"--hide", "PATH", "show a folder as empty, a file as an empty one", &flags.hides},
+      {"--protect", "", "keep what runs later outside (git hooks, agents' settings) as it is", protect},
+      {"--network", "none|host", "no network (default in most profiles), or the host's", &flags.network},
+      {"--env", "NAME[=VALUE]", "pass a variable that would be taken out, or set one", &flags.env},
+      {"--timeout", "30s", "end the run after this time (exit status 124)", &flags.timeout},
+      {"--memory", "2G", "limit of memory (needs a delegated cgroup v2)", &flags.memory},
+      {"--pids", "256", "limit of processes", &flags.pids},
+      {"--cpu", "1.5", "limit of processors (needs a delegated cgroup v2)", &flags.cpu},
+      {"--json", "", "errors and plans as JSON", json},
+      // Only `run` runs anything; `explain` knows the options above.
+      {"--dry-run", "", "print the plan and run nothing", &options.dry_run},
+      {"--status-fd", "N", "write what happens to this descriptor, a JSON object a line", &options.status_fd},
+      {"--no-masking", "", "do not conceal secrets in the output", no_masking},
+      {"--lease", "10m", "how long the command may hold its secrets; then it ends (124)", &options.lease},
+      {"--lease-renew", "", "let `confide ps --renew PID` begin the lease anew", &options.lease_renew},
+      {"--trace-launch", "", "print how long each step of the launch took", &options.trace},
+  };
+  constexpr size_t kOfRunAlone = 6;
+  const auto known = std::span(table).first(std::size(table) - (verb == For::kRun ? 0 : kOfRunAlone));
+  const HelpText& shown = verb == For::kRun ? kRunText : kExplainText;
+  OptionsParsed words = TRY(parse_options(shown.verb, arguments, known));
+  if (words.help) {
+    parsed.help = help_of(shown, known);
     return parsed;
-  } catch (const CLI::ParseError& error) {
-    return Error{ErrorKind::kUsage, 0,
-                 cat(printable(error.what()), " (", app.get_name(), " --help lists the options)")};
   }
-  if (mark != arguments.end()) {
-    if (!options.command.empty()) {
-      const std::string& word = options.command.front();
-      if (word.starts_with("-")) return unknown_option(app, word);
-      return Error{ErrorKind::kUsage, 0, cat("unexpected word `", printable(word), "` before --")};
-    }
-    options.command.assign(mark + 1, arguments.end());
-  } else if (!options.command.empty() && options.command.front().starts_with("-")) {
-    return unknown_option(app, options.command.front());
-  }
+  options.command = std::move(words.rest);
   for (const std::string& text : options.templates) {
     const size_t equals = text.rfind('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
       return Error{ErrorKind::kUsage, 0, "--template takes FILE=PATH, as in config.tpl=/run/secrets/config.yml"};
   }
   if (options.command.empty())
-    return Error{ErrorKind::kUsage, 0, cat("no command given, as in: ", app.get_name(), " -- make test")};
+    return Error{ErrorKind::kUsage, 0, cat("no command given, as in: ", shown.verb, " -- make test")};
   return parsed;
 }
 

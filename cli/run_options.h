@@ -1,4 +1,4 @@
-// The options of the verbs that have many; the one file behind it is the only one that includes CLI11.
+// The options of `run`, `explain` and `mask`.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
 // The words behind a verb that has few options: what is an option, what stands by itself. (Verbs with many use
-// run_options.h.)
+// options.h.)
 #pragma once
 
 #include <map>

@@ -87,14 +87,14 @@ EXAMPLE_LAYERS = """
 "plan/child" = ["base/raw.h"]
 "plan" = ["base", "policy"]
 [external]
-"CLI/" = ["policy"]
+"toml++/" = ["policy"]
 """
 # file -> (text, whether it is an error)
 EXAMPLES = {
     "base/a.h": ("#include <vector>\n", False),
     "base/b.h": ('#include "policy/p.h"\n', True),
-    "base/cli.h": ("#include <CLI/CLI.hpp>\n", True),
-    "policy/p.h": ('#include "base/a.h"\n#include <CLI/CLI.hpp>\n', False),
+    "base/toml.h": ("#include <toml++/toml.h>\n", True),
+    "policy/p.h": ('#include "base/a.h"\n#include <toml++/toml.h>\n', False),
     "policy/log.cc": ('#include "base/log.h"\n', True),
     "policy/made.cc": ('#include "made.inc"\n', False),
     "policy/near.cc": ('#include "p.h"\n', True),
