@@ -110,9 +110,9 @@ constexpr Syscall kDeviceControl[] = {{"ioctl", 16}};
 constexpr Syscall kPersonality[] = {{"personality", 135}};
 constexpr Syscall kUnshare[] = {{"unshare", 272}};
 constexpr Syscall kMount[] = {{"pivot_root", 155}, {"mount", 165}, {"umount2", 166}};
+constexpr Syscall kMountTrees[] = {{"open_tree", 428}, {"move_mount", 429}, {"mount_setattr", 442}};
 constexpr Syscall kMountApi[] = {
-    {"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430}, {"fsconfig", 431}, {"fsmount", 432}, {"fspick", 433},
-    {"mount_setattr", 442}, {"open_tree_attr", 467},
+    {"fsopen", 430}, {"fsconfig", 431}, {"fsmount", 432}, {"fspick", 433}, {"open_tree_attr", 467},
 };
 constexpr Syscall kRoots[] = {{"chroot", 161}, {"setns", 308}};
 constexpr Syscall kOtherProcesses[] = {
@@ -173,7 +173,8 @@ constexpr Entry kEntries[] = {
     {Group::kPersonality, "personality", kPersonality},
     {Group::kUnshare, "unshare", kUnshare},
     {Group::kMount, "mounts", kMount},
-    {Group::kMountApi, "mounts by descriptor", kMountApi},
+    {Group::kMountTrees, "mounts moved by descriptor", kMountTrees},
+    {Group::kMountApi, "file systems by descriptor", kMountApi},
     {Group::kRoots, "other roots and namespaces", kRoots},
     {Group::kOtherProcesses, "other processes", kOtherProcesses},
     {Group::kTracing, "tracing", kTracing},

@@ -35,7 +35,8 @@ enum class Group : uint8_t {
   kPersonality,      // personality: told apart by its argument
   kUnshare,          // unshare: told apart by its flags
   kMount,            // mount, umount2, pivot_root
-  kMountApi,         // the descriptor-based mount calls
+  kMountTrees,       // what there is, bound, moved and made read-only by descriptor: what mount(2) does by path
+  kMountApi,         // file systems made and changed by descriptor
   kRoots,            // chroot, setns
   kOtherProcesses,   // reaching into another process
   kTracing,          // bpf, perf, userfaultfd

@@ -110,10 +110,12 @@ FilterSpec filter_of(Profile profile, Sockets sockets) {
     spec.rules.push_back(mknod_rule(call.number, call.name == "mknodat" ? 2 : 1));
 
   if (profile == Profile::kAgent) {
-    for (const Group group : {Group::kMount, Group::kUnshare, Group::kNewProcesses, Group::kNewProcesses3})
+    // kMountTrees: a run of ours inside (`confide hook` in a wrapped agent) binds by descriptor.
+    for (const Group group :
+         {Group::kMount, Group::kMountTrees, Group::kUnshare, Group::kNewProcesses, Group::kNewProcesses3})
       allow(spec, group);
   } else {
-    refuse(spec, Group::kMount, EPERM);
+    for (const Group group : {Group::kMount, Group::kMountTrees}) refuse(spec, group, EPERM);
     refuse(spec, Group::kNewProcesses3, ENOSYS);  // libc falls back to clone, whose flags can be read
     for (const Group group : {Group::kUnshare, Group::kNewProcesses})
       for (const Syscall& call : members(group)) spec.rules.push_back(no_new_namespaces(call.number));

@@ -7,34 +7,12 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import session  # noqa: E402
+from attempts import PROJECT, reading, survivors, work  # noqa: E402
 from model import Call, shell  # noqa: E402
 from session import harness  # noqa: E402
 
 # Without confide a person lets Claude Code run commands in one way or the other.
 OPEN = {"permissions": {"allow": ["Bash", "Monitor", "Read", "Write", "Edit"]}}
-
-
-def reading(home):
-    """Attempts to read, each with the canary that it is after."""
-    return [
-        ("env", shell("printenv DB_PASSWORD")),
-        ("env", shell("env | rev")),
-        ("env", shell("cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n' | grep CANARY-env")),
-        ("dotenv", shell("cat .env")),
-        ("dotenv", shell("cat ./.en*")),
-        ("dotenv", shell("while read -r line; do echo \"$line\"; done < .env")),
-        ("dotenv", shell("python3 -c 'print(open(\".env\").read())'")),
-        ("dotenv", shell("base64 -w0 .env")),
-        # The client puts a grep of its own in the place of the system's.
-        ("dotenv", shell("command grep -r DOTENV_KEY .")),
-        ("dotenv", shell("cp .env copy && cat copy; rm copy")),
-        ("ssh", shell(f"cat {home}/.ssh/id_canary")),
-        ("ssh", shell(f"cd {home} && cat .ssh/id_canary")),
-        ("ssh", shell(f"cd / && grep -r CANARY-ssh {home}/.ssh")),
-        ("ssh", shell(f"ln -sf {home}/.ssh/id_canary link; cat link")),
-        ("ssh", shell(f"{harness.CONFIDE} run --read {home}/.ssh -- cat {home}/.ssh/id_canary")),
-        ("ssh", shell(f"{harness.CONFIDE} run --write {home}/.ssh --no-masking --secret X=file://{home}/.ssh/id_canary -- printenv X")),
-    ]
 
 
 @unittest.skipIf(session.WHY_NOT, session.WHY_NOT)
@@ -128,7 +106,7 @@ class ClaudeCode(unittest.TestCase):
 
     def test_nothing_outlives_its_command(self):
         token = str(10**7 + int(harness.new_token()[:6], 16))
-        script = [shell(f"nohup sleep {token} >/dev/null 2>&1 & echo started"), shell(f"setsid sh -c 'sleep {token} & sleep {token}' >/dev/null 2>&1 & echo started")]
+        script = survivors(token)
         self.claude.settings = OPEN
         self.play(script)
         left = harness.processes_with(token)
@@ -160,22 +138,18 @@ class ClaudeCode(unittest.TestCase):
         self.assertTrue(os.path.exists(self.claude.path("project/ran")))
 
     def test_the_work_goes_on(self):
-        self.claude.write("project/package.json", '{"name": "p", "version": "1.0.0", "scripts": {"test": "node test.js"}}')
-        self.claude.write("project/test.js", "require('assert').equal(1 + 1, 2); console.log('js ok')\n")
-        self.claude.write("project/CMakeLists.txt", "cmake_minimum_required(VERSION 3.20)\nproject(p C)\nenable_testing()\nadd_executable(p p.c)\nadd_test(NAME p COMMAND p)\n")
-        self.claude.write("project/p.c", "int main(void) { return 0; }\n")
+        for name, text in PROJECT.items():
+            self.claude.write(f"project/{name}", text)
         self.claude.setup()
-        git = "git -c user.name=a -c user.email=a@b"
-        kept = self.play([
-            shell("npm test 2>&1", timeout=60000, description="tests"),
-            shell("cmake -S . -B out >/dev/null && cmake --build out 2>&1 && ctest --test-dir out 2>&1 | tail -3 && rm -rf out", timeout=60000),
-            shell(f"git add -A && {git} commit -qm first && git checkout -qb other && git rm -q --cached .gitignore && {git} commit -qm second && git checkout -qf main && git log --oneline | cat"),
-            Call("Write", {"file_path": self.claude.path("project/new.txt"), "content": "one\n"}),
-            Call("Read", {"file_path": self.claude.path("project/new.txt")}),
-            Call("Edit", {"file_path": self.claude.path("project/new.txt"), "old_string": "one", "new_string": "two"}),
-            shell("cat new.txt; echo \"it's\" 'a \"quoted\" word'; cat <<'E'\nh$HOME'ere\nE\nfalse"),
-        ], "--permission-mode", "acceptEdits")
-        for result, word in zip(kept.results, ("js ok", "100% tests passed", "first", "created", "one", "updated", "two\nit's a \"quoted\" word\nh$HOME'ere")):
+        steps = [
+            *work(timeout=60000, description="work"),
+            (Call("Write", {"file_path": self.claude.path("project/new.txt"), "content": "one\n"}), "created"),
+            (Call("Read", {"file_path": self.claude.path("project/new.txt")}), "one"),
+            (Call("Edit", {"file_path": self.claude.path("project/new.txt"), "old_string": "one", "new_string": "two"}), "updated"),
+            (shell("cat new.txt; echo \"it's\" 'a \"quoted\" word'; cat <<'E'\nh$HOME'ere\nE\nfalse"), "two\nit's a \"quoted\" word\nh$HOME'ere"),
+        ]
+        kept = self.play([call for call, _ in steps], "--permission-mode", "acceptEdits")
+        for result, (_, word) in zip(kept.results, steps):
             self.assertIn(word, result, kept)
         self.assertIn("Exit code 1", kept.results[-1])
 

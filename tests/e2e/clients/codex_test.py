@@ -8,7 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import session  # noqa: E402
-from claude_test import reading  # noqa: E402
+from attempts import PROJECT, reading, work  # noqa: E402
 from model import Call, shell  # noqa: E402
 from session import harness  # noqa: E402
 
@@ -144,16 +144,11 @@ class Codex(unittest.TestCase):
         self.assertTrue(os.path.exists(self.codex.path("project/g")))
 
     def work(self, *arguments):
-        self.codex.write("project/CMakeLists.txt", "cmake_minimum_required(VERSION 3.20)\nproject(p C)\nenable_testing()\nadd_executable(p p.c)\nadd_test(NAME p COMMAND p)\n")
-        self.codex.write("project/p.c", "int main(void) { return 0; }\n")
-        self.codex.write("project/package.json", '{"name": "p", "version": "1.0.0", "scripts": {"test": "echo js ok"}}')
-        git = "git -c user.name=a -c user.email=a@b"
-        kept = self.play([
-            shell("npm test 2>&1", yield_time_ms=30000),
-            shell("cmake -S . -B out >/dev/null && cmake --build out 2>&1 && ctest --test-dir out 2>&1 | tail -3", yield_time_ms=30000),
-            shell(f"git add -A && {git} commit -qm first && git checkout -qb other && git checkout -q main && git log --oneline | cat"),
-        ], *arguments)
-        for result, word in zip(kept.results, ("js ok", "100% tests passed", "first")):
+        for name, text in PROJECT.items():
+            self.codex.write(f"project/{name}", text)
+        steps = work(yield_time_ms=30000)
+        kept = self.play([call for call, _ in steps], *arguments)
+        for result, (_, word) in zip(kept.results, steps):
             self.assertIn(word, result, kept)
 
     def test_the_work_goes_on_by_hook(self):

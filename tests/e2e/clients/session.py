@@ -19,6 +19,7 @@ from model import Model  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 ACCOUNT_HOME = pwd.getpwuid(os.geteuid()).pw_dir
 SECONDS = 100
+SNAPSHOTS = ("home/.codex/shell_snapshots", "home/.claude/shell-snapshots")  # of a shell, with its variables
 
 
 def _installed():
@@ -74,6 +75,7 @@ class Session:
         self.write("home/.ssh/id_canary", self.canaries["ssh"] + "\n")
         self.variables = harness.environment(HOME=self.home, DB_PASSWORD=self.canaries["env"], **(variables or {}))
         self.judge = Judge(self.canaries)
+        self.wrap = None  # or a list of options: the client runs in `confide agent`
 
     def close(self):
         shutil.rmtree(self.top, ignore_errors=True)
@@ -98,29 +100,53 @@ class Session:
             raise AssertionError(ran)
         return ran
 
-    def _run(self, argv, script, results_of, variables, cwd=None):
+    def run(self, script, *arguments, cwd=None):
         seen = {}
-        with Model(script, lambda: seen.update(self.judge.in_sandboxes())) as model:
-            process = subprocess.run(self._prepare(argv, model), cwd=cwd or self.project, env={**self.variables, **variables(model)},
+
+        def look():  # while it runs: Codex removes its snapshots of the shell at the end
+            seen.update({f"process {pid}": names for pid, names in self.judge.in_sandboxes().items()})
+            for folder in SNAPSHOTS:
+                seen.update({f"{folder}/{path}": names for path, names in self.judge.in_tree(self.path(folder)).items()})
+
+        with Model(script, look) as model:
+            process = subprocess.run(self._command(arguments, model, cwd), cwd=cwd or self.project, env=self._environment(model),
                                      stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
         places = {"requests": self.judge.in_bytes(b"".join(model.requests)), "events": self.judge.in_bytes(process.stdout),
-                  "stderr": self.judge.in_bytes(process.stderr), **{f"process {pid}": names for pid, names in seen.items()},
-                  **self.judge.in_tree(self.home, leave_out=(self.path("home/.ssh/id_canary"),))}
-        return Outcome(process.returncode, results_of(model), {place: names for place, names in places.items() if names},
+                  "stderr": self.judge.in_bytes(process.stderr), **seen,
+                  **self.judge.in_tree(self.top, leave_out=(self.path("home/.ssh/id_canary"), self.path("project/.env")))}
+        return Outcome(process.returncode, self._results(model), {place: names for place, names in places.items() if names},
                        process.stderr.decode("utf-8", "replace"))
 
-    def _prepare(self, argv, model):
-        return argv
+    def start(self, arguments, model):
+        """The client as a process that goes on. Kill it and wait for it."""
+        return subprocess.Popen(self._command(arguments, model, None), cwd=self.project, env=self._environment(model), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def _command(self, arguments, model, cwd):
+        return self.wrapped(self.argv(arguments, model, cwd))
+
+    def wrapped(self, argv):
+        return argv if self.wrap is None else [harness.CONFIDE, "agent", "--read", MODULES, *self.wrap, "--", *argv]
+
+    def _environment(self, model):
+        return {**self.variables, **self.client_variables(model)}
 
 
 class Claude(Session):
-    def run(self, script, *arguments, cwd=None):
+    def argv(self, arguments, model, cwd):
+        self.trust_the_project()
+        return [CLAUDE, "-p", "Do what the script says.", "--output-format", "stream-json", "--verbose", *arguments]
+
+    def trust_the_project(self):
         self.write("home/.claude/.claude.json", json.dumps({"hasCompletedOnboarding": True, "projects": {self.project: {"hasTrustDialogAccepted": True}}}))
-        argv = [CLAUDE, "-p", "Do what the script says.", "--output-format", "stream-json", "--verbose", *arguments]
-        return self._run(argv, script, _claude_results, lambda model: {
-            "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{model.port}", "ANTHROPIC_API_KEY": "none", "CLAUDE_CONFIG_DIR": self.path("home/.claude"),
-            "CLAUDE_CODE_TMPDIR": self.path("home/tmp"), "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
-            "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "TERM": "dumb"}, cwd)
+
+    def client_variables(self, model):
+        return {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{model.port}", "ANTHROPIC_API_KEY": "none", "CLAUDE_CONFIG_DIR": self.path("home/.claude"),
+                "CLAUDE_CODE_TMPDIR": self.path("home/tmp"), "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
+                "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "TERM": "dumb"}
+
+    def _results(self, model):
+        return _claude_results(model)
 
     def setup(self, *words):
         self.variables["CLAUDE_CONFIG_DIR"] = self.path("home/.claude")
@@ -136,10 +162,24 @@ class Claude(Session):
 
 
 class Codex(Session):
+    dialect = "mock-model"
+
     def run(self, script, *arguments, model="mock-model", cwd=None):
         self.dialect = model
-        argv = [CODEX, "exec", "--json", "--skip-git-repo-check", "-C", cwd or self.project, *arguments, "Do what the script says."]
-        return self._run(argv, script, _codex_results, lambda _: {"CODEX_HOME": self.path("home/.codex"), "MOCK_API_KEY": "none"}, cwd)
+        return super().run(script, *arguments, cwd=cwd)
+
+    def argv(self, arguments, model, cwd):
+        return [CODEX, *self.settings(model), "exec", "--json", "--skip-git-repo-check", "-C", cwd or self.project, *arguments,
+                "Do what the script says."]
+
+    def client_variables(self, _):
+        return {"CODEX_HOME": self.path("home/.codex"), "MOCK_API_KEY": "none"}
+
+    def wrapped(self, argv):
+        return super().wrapped(argv) if self.wrap is None else [*super().wrapped([])[:-1], "--pass", "MOCK_API_KEY", "--", *argv]
+
+    def _results(self, model):
+        return _codex_results(model)
 
     def setup(self, *words):
         self.variables["CODEX_HOME"] = self.path("home/.codex")
@@ -147,13 +187,13 @@ class Codex(Session):
         os.makedirs(self.path("home/.codex"), exist_ok=True)
         return super().setup("codex", *words)
 
-    def _prepare(self, argv, model):
-        # On the command line, so that config.toml stays as setup left it.
+    def settings(self, model):
+        """On the command line, so that config.toml stays as setup left it."""
         provider = {"name": "mock", "base_url": f"http://127.0.0.1:{model.port}/v1", "wire_api": "responses", "env_key": "MOCK_API_KEY",
                     "request_max_retries": 0, "stream_max_retries": 0}
         settings = {"model": self.dialect, "model_provider": "mock", "check_for_update_on_startup": False, "analytics.enabled": False,
                     **{f"model_providers.mock.{key}": value for key, value in provider.items()}}
-        return [argv[0], *(word for key, value in settings.items() for word in ("-c", f"{key}={json.dumps(value)}")), *argv[1:]]
+        return [word for key, value in settings.items() for word in ("-c", f"{key}={json.dumps(value)}")]
 
 
 def _claude_results(model):

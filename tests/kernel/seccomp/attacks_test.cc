@@ -101,7 +101,7 @@ const Attack kAttacks[] = {
     {"clone3", CALL(SYS_clone3, kNone, 0L), {ENOSYS}, kAsWithout},
     {"mount", CALL(SYS_mount, kNowhere, kNowhere, "tmpfs", 0L, kNone), {EPERM}, kAsWithout},
     {"umount2", CALL(SYS_umount2, kNowhere, 0L), {EPERM}, kAsWithout},
-    {"open_tree", CALL(SYS_open_tree, AT_FDCWD, kNowhere, 0L), {EPERM}},
+    {"open_tree", CALL(SYS_open_tree, AT_FDCWD, kNowhere, 0L), {EPERM}, kAsWithout},
     {"setns", CALL(SYS_setns, -1L, 0L), {EPERM}},
     {"chroot", CALL(SYS_chroot, kNowhere), {EPERM}},
     {"ptrace", CALL(SYS_ptrace, PTRACE_TRACEME, 0L, 0L, 0L), {EPERM}},
