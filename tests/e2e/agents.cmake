@@ -15,5 +15,7 @@ confide_e2e_test(clients_wrapped_by_root_all COMMAND /usr/bin/python3 -B ${CMAKE
   AS root NIGHTLY TIMEOUT 600)
 confide_e2e_test(clients_wrapped_200 COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/clients/wrapped_test.py
   AtLength AS user NIGHTLY TIMEOUT 600)
+confide_e2e_test(clients_codex_200 COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/clients/codex_test.py
+  AtLength AS user NIGHTLY TIMEOUT 600)
 confide_e2e_test(clients_claude_200 COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/clients/claude_test.py
   AtLength AS user NIGHTLY TIMEOUT 600)

@@ -118,6 +118,14 @@ class ClaudeCode(unittest.TestCase):
         self.assertIn("started", kept.results[0])
         self.assertEqual(harness.wait_for(lambda: not harness.processes_with(token)), True)
 
+    def test_a_kill_of_the_client(self):
+        # docs/claude-code.md, "A command that runs when Claude Code is killed".
+        self.claude.settings = OPEN
+        self.assertEqual(session.kill_in_the_middle(self.claude), "goes on")
+        self.claude.setup()
+        self.assertEqual(session.kill_in_the_middle(self.claude), "goes on confined")
+        self.assertEqual(self.claude.judge.in_tree(self.claude.path("home/.claude")), {})
+
     def test_a_hook_that_fails_blocks(self):
         self.claude.setup()
         settings = self.claude.settings

@@ -3,12 +3,14 @@ by Codex's own nature is stated in docs/codex.md, and shown here under that name
 
 import json
 import os
+import shutil
+import signal
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import session  # noqa: E402
-from attempts import PROJECT, reading, work  # noqa: E402
+from attempts import PROJECT, reading, survivors, work  # noqa: E402
 from model import Call, shell  # noqa: E402
 from session import harness  # noqa: E402
 
@@ -104,13 +106,65 @@ class Codex(unittest.TestCase):
         self.assertTrue(os.path.exists(self.codex.path("home/.bashrc")))
 
     def test_stated_exception_a_hook_that_fails_lets_the_command_run(self):
+        """docs/codex.md, "A hook that fails lets the command run" and "The rollout". Should Codex learn to block, say so there."""
         self.codex.setup()
         config = self.codex.read("home/.codex/config.toml")
-        hook = self.codex.write("home/bin/hook", "#!/bin/sh\nkill -9 $$\n", 0o755)
-        broken = config.replace(f'"{harness.CONFIDE} hook codex"', f'"{hook}"')
-        self.assertNotEqual(broken, config)
-        self.codex.write("home/.codex/config.toml", broken)
-        self.assertIn("env", self.play([shell("printenv DB_PASSWORD")], OPEN, "--dangerously-bypass-hook-trust").places["requests"])
+        for text, how in (("kill -9 $$", "killed"), ("sleep 5", "slow"), ("exit 1", "broken"), ("echo '{'", "garbled"), ("", "missing")):
+            with self.subTest(how):
+                hook = self.codex.write("home/bin/hook", f"#!/bin/sh\n{text}\n", 0o755) if how != "missing" else "/none/hook"
+                failing = config.replace(f'"{harness.CONFIDE} hook codex"', f'"{hook}"').replace("timeout = 30", "timeout = 1")
+                self.assertIn("timeout = 1\n", failing)
+                self.codex.write("home/.codex/config.toml", failing)
+                plain = self.play([shell("printenv DB_PASSWORD")], OPEN, "--dangerously-bypass-hook-trust")
+                self.assertIn("env", plain.places["requests"])
+                for place in ("rollout", ".sqlite"):
+                    self.assertTrue(any(place in name for name in plain.places), plain.places)
+                # In Codex's own sandbox the variables are there as well, and the disk can be read.
+                own = self.play([shell("printenv DB_PASSWORD; cat .env ../home/.ssh/id_canary")], "-s", "read-only", "--dangerously-bypass-hook-trust")
+                self.assertEqual(own.places["requests"], {"env", "dotenv", "ssh"})
+        # What stops it: exit status 2, and an answer that denies, which is what `confide hook` gives for errors of its own.
+        for text in ("echo no >&2; exit 2", "head -c 1000000 /dev/zero | " + harness.CONFIDE + " hook codex"):
+            hook = self.codex.write("home/bin/hook", f"#!/bin/sh\n{text}\n", 0o755)
+            self.codex.write("home/.codex/config.toml", config.replace(f'"{harness.CONFIDE} hook codex"', f'"{hook}"'))
+            kept = self.codex.run([shell("printenv DB_PASSWORD; touch ran")], OPEN, "--dangerously-bypass-hook-trust")
+            self.assertNotIn("requests", kept.places, kept)
+            self.assertFalse(os.path.exists(self.codex.path("project/ran")))
+
+    def test_stated_exception_a_denied_path_puts_our_sandbox_into_codexs(self):
+        """docs/codex.md, "A path that is denied"."""
+        self.codex.setup()
+        profile = ("-c", 'default_permissions="p"', "-c", 'permissions.p.filesystem={":root"="read",":project_roots"={"."="write"},"/etc/hostname"="none"}')
+        kept = self.play([shell("grep Seccomp_filters /proc/self/status; printenv DB_PASSWORD; cat .env; touch made; echo tried")], *profile)
+        self.assertRegex(kept.results[0], r"(?s)Seccomp_filters:\t[23].*tried", kept)
+        self.assertEqual(kept.places, {}, kept)
+        self.assertTrue(os.path.exists(self.codex.path("project/made")), kept)
+
+    def test_nothing_outlives_its_command_or_the_session(self):
+        token = str(10**7 + int(harness.new_token()[:6], 16))
+        script = survivors(token)
+        self.play(script, OPEN)
+        left = harness.processes_with(token)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        self.assertTrue(left, "without confide they survive")
+        for words in ((), ("--boxed",)):
+            self.codex.setup(*words)
+            kept = self.play(script, OPEN)
+            self.assertIn("started", kept.results[0])
+            self.assertTrue(harness.wait_for(lambda: not harness.processes_with(token)), words)
+            self.codex.setup(*words, "--remove")
+
+    def test_a_kill_of_the_client(self):
+        def killed(arguments):
+            return session.kill_in_the_middle(self.codex, arguments, yield_time_ms=30000), self.codex.judge.in_tree(self.codex.path("home/.codex"))
+
+        self.assertTrue(any("shell_snapshots" in place for place in killed([OPEN])[1]), "without confide the snapshot stays")
+        # docs/codex.md, "A command that runs when Codex is killed": by hook it goes on, confined; boxed it ends.
+        for words, outcome in (((), "goes on confined"), (("--boxed",), "ends")):
+            shutil.rmtree(self.codex.path("home/.codex"))
+            self.codex.setup(*words)
+            self.assertEqual(killed([OPEN]), (outcome, {}), words)
+            self.codex.setup(*words, "--remove")
 
     # --- boxed
 
@@ -118,6 +172,18 @@ class Codex(unittest.TestCase):
         self.codex.setup("--boxed")
         kept = self.play([call for _, call in self.attempts()], OPEN)
         self.assertEqual(kept.places, {}, kept)
+
+    def test_boxed_file_tools_reach_no_further_than_commands(self):
+        self.codex.setup("--boxed")
+        os.symlink(self.codex.home, self.codex.path("project/link"))
+        script = [patch("new.txt"), patch(".git/hooks/pre-commit"), patch(".codex/config.toml"), patch(self.codex.path("home/.bashrc")), patch("link/.zshrc"),
+                  Call("view_image", {"path": self.codex.path("home/.ssh/id_canary")})]
+        kept = self.play(script, OPEN, model=PATCHES)
+        self.assertTrue(os.path.exists(self.codex.path("project/new.txt")), kept)
+        for name in ("project/.git/hooks/pre-commit", "project/.codex", "home/.bashrc", "home/.zshrc"):
+            self.assertFalse(os.path.exists(self.codex.path(name)), (name, kept))
+        self.assertEqual(kept.places, {}, kept)
+        self.assertIn("No such file", kept.results[-1])
 
     def test_boxed_the_model_cannot_choose_another_place(self):
         self.codex.setup("--boxed")
@@ -158,6 +224,23 @@ class Codex(unittest.TestCase):
     def test_the_work_goes_on_boxed(self):
         self.codex.setup("--boxed")
         self.work(OPEN)
+
+
+@unittest.skipIf(session.WHY_NOT, session.WHY_NOT)
+class AtLength(unittest.TestCase):
+    def test_two_hundred_commands(self):
+        for words in ((), ("--boxed",)):
+            codex = session.Codex()
+            self.addCleanup(codex.close)
+            codex.setup(*words)
+            kept = codex.run([shell(f"echo number-{n}; cat .env") for n in range(200)], OPEN)
+            self.assertEqual([f"number-{n}" in result for n, result in enumerate(kept.results)], [True] * 200, kept)
+            self.assertEqual(kept.places, {})
+
+
+def load_tests(loader, tests, pattern):
+    """Without names on the command line: what is quick."""
+    return loader.loadTestsFromTestCase(Codex)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """One client with a home, a project and canaries of its own, driven through a script."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -7,6 +8,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +16,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import harness  # noqa: E402
 from judge import Judge  # noqa: E402
-from model import Model  # noqa: E402
+from model import Model, shell  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ACCOUNT_HOME = pwd.getpwuid(os.geteuid()).pw_dir
@@ -194,6 +196,31 @@ class Codex(Session):
         settings = {"model": self.dialect, "model_provider": "mock", "check_for_update_on_startup": False, "analytics.enabled": False,
                     **{f"model_providers.mock.{key}": value for key, value in provider.items()}}
         return [word for key, value in settings.items() for word in ("-c", f"{key}={json.dumps(value)}")]
+
+
+def kill_in_the_middle(client, arguments=(), **more):
+    """Kills the client while a command of its runs; what then becomes of the command, in words. Nothing is left of it."""
+    token = str(10**7 + int(harness.new_token()[:6], 16))
+
+    def running():
+        return [pid for pid, (_, _, _, cmdline) in harness.processes().items() if cmdline == f"sleep\0{token}\0".encode()]
+
+    with Model([shell(f"sh -c 'sleep {token}; true'", **more)]) as model:
+        process = client.start(arguments, model)
+        if not harness.wait_for(running):
+            raise AssertionError("the command did not start")
+        process.kill()
+        process.wait()
+        gone = harness.wait_for(lambda: not harness.processes_with(token), 2)
+        own = os.readlink("/proc/self/ns/pid")
+        confined = all(os.readlink(f"/proc/{pid}/ns/pid") != own for pid in running())
+        found = client.judge.in_sandboxes()
+        for pid in harness.processes_with(token):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    if found:
+        raise AssertionError(f"in sandboxes: {found}")
+    return "ends" if gone else "goes on confined" if confined else "goes on"
 
 
 def _claude_results(model):
