@@ -44,6 +44,8 @@ Status pack_inputs(const SecretRun& run, Parcel& parcel) {
   request.environments = run.environments;
   if (!run.environments.empty()) request.known = run.known;
   request.shell = run.shell;
+  request.cwd = run.cwd;
+  request.project = run.project;
   for (const std::string& path : run.env_files) request.env_files.push_back(TRY(pack_file(path, "--env-file", parcel)));
   for (const SecretRun::TemplateFile& one : run.templates)
     request.templates.push_back({TRY(pack_file(one.source, "--template", parcel)), one.target});

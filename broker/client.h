@@ -32,6 +32,8 @@ struct SecretRun {
   // Told once the broker has launched: the names of the run's secrets.
   std::function<void(const std::vector<std::string>&)> on_names = {};
   Folders folders = {};
+  std::string cwd = {};  // Request's
+  std::string project = {};
 };
 
 // Opens this process's own environ while it may: a process that is not dumpable cannot (proc(5)). Call it first.

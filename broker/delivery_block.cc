@@ -50,7 +50,9 @@ std::vector<Piece> pieces_of(std::span<const PreparedSecret> secrets, std::span<
       case Deliver::kEnv: variable(secret.name + "=", &secret.value); break;
       case Deliver::kFile:
         pieces.push_back({DeliveryKind::kFile, 0, secret.name, "", &secret.value, false});
-        variable(cat(secret.name, "_FILE=", kFolder, secret.name), nullptr);
+        variable(
+            cat(secret.name, "_FILE=", secret.file_target.empty() ? cat(kFolder, secret.name) : secret.file_target),
+            nullptr);
         break;
       case Deliver::kFd:
         pieces.push_back({DeliveryKind::kFd, number, secret.name, "", nullptr, false});

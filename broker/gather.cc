@@ -23,6 +23,16 @@ using secrets::Template;
 
 constexpr std::string_view kSecretsFolder = "/run/secrets/";
 
+// Without repeated slashes and "."; what is left to refuse is refused by check_delivery.
+std::string absolute(std::string_view path, std::string_view folder) {
+  if (path.ends_with('/') || path.ends_with("/.")) return std::string(path);
+  std::string out;
+  const std::string whole = path.starts_with('/') ? std::string(path) : cat(folder, "/", path);
+  for (const std::string_view part : split(whole, '/'))
+    if (!part.empty() && part != ".") out += cat("/", part);
+  return out;
+}
+
 // What a name stands for before anything is resolved.
 struct Wanted {
   std::string name;
@@ -151,7 +161,7 @@ class Gatherer {
     for (const policy::Variable& variable : variables) {
       Wanted wanted{.name = variable.name,
                     .deliver = variable.deliver,
-                    .path = variable.path,
+                    .path = inside(variable.path, request_.project.empty() ? request_.cwd : request_.project),
                     .source = {},
                     .origin = cat("environment ", environment)};
       if (variable.kind == policy::Variable::Kind::kReference) {
@@ -199,7 +209,7 @@ class Gatherer {
       }
       Wanted wanted{.name = flag->name,
                     .deliver = flag->deliver,
-                    .path = flag->path,
+                    .path = inside(flag->path, request_.cwd),
                     .source = std::move(flag->reference),
                     .origin = "--secret"};
       // Twice the same flag is a slip; anything weaker is overridden.
@@ -211,11 +221,32 @@ class Gatherer {
     }
   }
 
+  static std::string inside(const std::string& path, const std::string& folder) {
+    return path.empty() ? path : absolute(path, folder);
+  }
+
+  // A secret's name for a file that has only a path: its last part, as far as a name can have it.
+  std::string name_of_file(std::string_view path) const {
+    std::string name(path.substr(path.rfind('/') + 1));
+    name.erase(0, name.find_first_not_of(".-"));
+    for (char& c : name)
+      if (!policy::check_variable_name(cat("x", std::string_view(&c, 1)))) c = '_';
+    if (!policy::check_variable_name(name)) name.insert(0, "file_");
+    const auto taken = [&](const std::string& word) {
+      return std::ranges::find(wanted_, word, &Wanted::name) != wanted_.end();
+    };
+    if (!taken(name)) return name;
+    for (int n = 2;; ++n)
+      if (std::string numbered = cat(name, "_", n); !taken(numbered)) return numbered;
+  }
+
   Status read_templates() {
     for (const PassedTemplate& passed : request_.templates) {
-      Wanted wanted{.name = passed.target.substr(std::min(passed.target.size(), kSecretsFolder.size())),
+      const std::string path = absolute(passed.target, request_.cwd);
+      const bool named = path.starts_with(kSecretsFolder) && path.find('/', kSecretsFolder.size()) == std::string::npos;
+      Wanted wanted{.name = named ? path.substr(kSecretsFolder.size()) : name_of_file(path),
                     .deliver = Deliver::kFile,
-                    .path = passed.target,
+                    .path = path,
                     .source = {},
                     .origin = cat("--template ", printable(passed.file.path))};
       SecretBuffer text = TRY(read_file(passed.file, "--template"));
@@ -227,10 +258,7 @@ class Gatherer {
 
   // Of one name the last word counts.
   void add(Wanted wanted) {
-    if (!wanted.path.empty() && wanted.path != cat(kSecretsFolder, wanted.name)) {
-      fail(wanted, cat("a file appears as ", kSecretsFolder, "NAME; another path is not supported yet"));
-      return;
-    }
+    if (wanted.path == cat(kSecretsFolder, wanted.name)) wanted.path.clear();
     std::erase_if(wanted_, [&](const Wanted& other) { return other.name == wanted.name; });
     wanted_.push_back(std::move(wanted));
   }
@@ -302,7 +330,7 @@ class Gatherer {
 
   void keep(const Wanted& wanted, SecretBuffer value) {
     out_.secrets.push_back({wanted.name, wanted.deliver, std::move(value), wanted.path});
-    out_.slots.push_back({wanted.name, wanted.deliver, wanted.origin, wanted.shown});
+    out_.slots.push_back({wanted.name, wanted.deliver, wanted.origin, wanted.shown, wanted.path});
   }
   void fail(const Wanted& wanted, std::string_view why) {
     failures_.push_back(cat(printable(wanted.name), " (", wanted.origin, "): ", why));

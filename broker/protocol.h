@@ -72,6 +72,8 @@ struct Request {
   ShellReferences shell = ShellReferences::kIgnore;
   std::vector<PassedDescriptor> descriptors;
   std::optional<uint32_t> terminal;  // where a person can be asked for a passphrase
+  std::string cwd = {};              // absolute: where relative paths of files inside begin that the command line names
+  std::string project = {};          // and those that an environment names; empty: the same
 };
 std::string encode(const Request& request);
 Result<Request> decode_request(std::string_view bytes);

@@ -37,7 +37,9 @@ broker::SecretRun secret_run(const RunOptions& options, const Prepared& prepared
                         .shell = broker::ShellReferences::kResolve,
                         .launch_request = {},
                         .masking = options.masking,
-                        .folders = persons_folders()};
+                        .folders = persons_folders(),
+                        .cwd = prepared.request.caller.cwd.canonical};
+  if (const auto& project = prepared.request.caller.project) run.project = project->canonical;
   for (const std::string& text : options.templates) {
     const size_t equals = text.rfind('=');
     run.templates.push_back({text.substr(0, equals), text.substr(equals + 1)});

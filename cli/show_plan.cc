@@ -40,7 +40,7 @@ Result<int> show_plan(Prepared prepared, const RunOptions& options, int environ_
   if (carries_secrets(options)) {
     const auto described = TRY(broker::describe(secret_run(options, prepared), environ_fd));
     for (const supervisor::SlotText& secret : described.secrets)
-      prepared.request.secrets.push_back({secret.name, secret.deliver, secret.origin});
+      prepared.request.secrets.push_back({secret.name, secret.deliver, secret.origin, secret.path});
     for (const std::string& warning : described.warnings) warn(warning);
   }
   // Not the hot path's guess: a launch would find out what is impossible and plan anew.

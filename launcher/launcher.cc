@@ -85,6 +85,11 @@ class Announcer {
   bool announced_ = false;
 };
 
+void look_at_file_views(const std::vector<SecretSlot>& secrets, Scene& scene) {
+  for (const SecretSlot& slot : secrets)
+    if (!slot.path.empty()) scene.file_views.push_back(look_at(slot.path));
+}
+
 // A young index is left as it is, so that many short runs do not each walk through the project.
 std::function<void()> renewal_of_index(const policy::Policy& policy, const Scene& scene) {
   constexpr int64_t kYoungMs = 5000;
@@ -104,6 +109,7 @@ Result<Outcome> launch(const LaunchRequest& request, const LaunchHooks& hooks) {
                    .command = request.command,
                    .secrets = request.secrets};
   input.scene.caller.terminals = stdio.terminals;
+  look_at_file_views(request.secrets, input.scene);
   const std::unique_ptr<MaskWatch> watch = TRY(watch_masks(request, input.scene));
   for (;;) {
     const LaunchPlan plan = TRY(build(input));
@@ -118,11 +124,13 @@ Result<Outcome> launch(const LaunchRequest& request, const LaunchHooks& hooks) {
 }
 
 Result<LaunchPlan> plan_launch(const LaunchRequest& request) {
-  return build({.policy = request.policy,
-                .host = complete(request.host, request.policy.limits),
-                .scene = survey(request.policy, request.caller),
-                .command = request.command,
-                .secrets = request.secrets});
+  BuildInput input{.policy = request.policy,
+                   .host = complete(request.host, request.policy.limits),
+                   .scene = survey(request.policy, request.caller),
+                   .command = request.command,
+                   .secrets = request.secrets};
+  look_at_file_views(request.secrets, input.scene);
+  return build(input);
 }
 
 bool would_mask(const LaunchRequest& request, const std::string& real_path) {

@@ -23,12 +23,12 @@ inline auto fields(Like<Caller> auto& x) {
                   x.docker);
 }
 inline auto fields(Like<Command> auto& x) { return std::tie(x.argv, x.environment); }
-inline auto fields(Like<SecretSlot> auto& x) { return std::tie(x.name, x.deliver, x.origin); }
+inline auto fields(Like<SecretSlot> auto& x) { return std::tie(x.name, x.deliver, x.origin, x.path); }
 inline auto fields(Like<LaunchRequest> auto& x) { return std::tie(x.policy, x.host, x.caller, x.command, x.secrets); }
 
 namespace {
 constexpr uint16_t kRequestKind = 0x5152;  // "RQ"
-constexpr uint16_t kVersion = 2;
+constexpr uint16_t kVersion = 3;
 }  // namespace
 
 std::string encode(const LaunchRequest& request) { return archive::seal(kRequestKind, kVersion, request); }

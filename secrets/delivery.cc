@@ -31,6 +31,8 @@ Result<SecretBuffer> for_delivery(Scheme from, Deliver how, SecretBuffer value, 
 
 namespace {
 
+constexpr std::string_view kSecretsFolder = "/run/secrets/";
+
 class Checker {
  public:
   std::vector<Error> run(std::span<const PreparedSecret> secrets) {
@@ -87,7 +89,7 @@ class Checker {
   }
 
   void check_file(const PreparedSecret& secret) {
-    const std::string target = secret.file_target.empty() ? cat("/run/secrets/", secret.name) : secret.file_target;
+    const std::string target = secret.file_target.empty() ? cat(kSecretsFolder, secret.name) : secret.file_target;
     const bool control =
         std::ranges::any_of(target, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
     const auto parts = split(target, '/');
@@ -95,6 +97,12 @@ class Checker {
     if (parts.back().empty() || parts.back() == ".") report(secret, "the file's path names a folder");
     if (std::ranges::find(parts, "..") != parts.end()) report(secret, "the file's path has '..' in it");
     claim(variables_, secret, cat(secret.name, "_FILE"), "its variable NAME_FILE is given twice");
+    if (target.starts_with(kSecretsFolder) && target != cat(kSecretsFolder, secret.name))
+      report(secret, cat("in ", kSecretsFolder, " a file has its secret's name; leave the path out"));
+    const auto nested = [&](const std::string& other) {
+      return target.starts_with(other + "/") || other.starts_with(target + "/");
+    };
+    if (std::ranges::any_of(files_, nested)) report(secret, "another secret's file would be its folder");
     claim(files_, secret, target, "another secret has the same file");
   }
 

@@ -37,7 +37,8 @@ inline constexpr size_t kMaxTotalBytes = size_t{16} << 20;
 
 // Everything that forbids the delivery, one error of kind kRefused for each, naming the secret and never its value;
 // empty: it may be delivered. Refused are: a bad name; a name that is used twice (NAME_FD of a descriptor included); a
-// NUL byte or too many bytes in the environment; two files in one place; a file's target that is a folder's path, has
+// NUL byte or too many bytes in the environment; two files in one place, one below another, or one of another name in
+// /run/secrets; a file's target that is a folder's path, has
 // ".." or control characters in it; two standard inputs; too many secrets or bytes.
 std::vector<Error> check_delivery(std::span<const PreparedSecret> secrets);
 

@@ -89,7 +89,8 @@ Result<launcher::LaunchRequest> read_request() {
 
 Result<int> run(const Assignment& assignment) {
   launcher::LaunchRequest request = TRY(read_request());
-  for (const SlotText& slot : assignment.slots) request.secrets.push_back({slot.name, slot.deliver, slot.origin});
+  for (const SlotText& slot : assignment.slots)
+    request.secrets.push_back({slot.name, slot.deliver, slot.origin, slot.path});
 
   MaskPlan plan = plan_of(assignment, request.policy);
   const bool masks = assignment.masking == Masking::kOn && !plan.names.empty();

@@ -14,7 +14,7 @@ constexpr Shown last_value(Shown) { return Shown::kPlain; }
 constexpr Masking last_value(Masking) { return Masking::kOff; }
 constexpr Task last_value(Task) { return Task::kProvider; }
 constexpr Hold last_value(Hold) { return Hold::kNothing; }
-inline auto fields(Like<SlotText> auto& x) { return std::tie(x.name, x.deliver, x.origin, x.shown); }
+inline auto fields(Like<SlotText> auto& x) { return std::tie(x.name, x.deliver, x.origin, x.shown, x.path); }
 inline auto fields(Like<ProviderOrder> auto& x) {
   return std::tie(x.program, x.arguments, x.path, x.home, x.hold, x.network, x.reads, x.writes, x.timeout_ms);
 }
@@ -33,7 +33,7 @@ inline auto fields(Like<FailedMessage> auto& x) { return std::tie(x.kind, x.errn
 namespace {
 constexpr uint16_t kKind = 0x4D52;            // "RM"
 constexpr uint16_t kAssignmentKind = 0x5341;  // "AS"
-constexpr uint16_t kVersion = 3;
+constexpr uint16_t kVersion = 4;
 }  // namespace
 
 std::string encode(const RunMessage& message) { return archive::seal(kKind, kVersion, message); }

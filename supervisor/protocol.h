@@ -35,6 +35,7 @@ struct SlotText {
   policy::Deliver deliver = policy::Deliver::kEnv;
   std::string origin;
   Shown shown = Shown::kConcealed;
+  std::string path = {};  // kFile: where it appears besides /run/secrets/NAME, absolute; empty: nowhere
 };
 enum class Masking : uint8_t { kOn, kOff };  // kOff: a person asked for it
 enum class Task : uint8_t {

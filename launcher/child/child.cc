@@ -23,7 +23,7 @@ int apply(ChildState& state, const FrozenOp& op) {
     case OpKind::kBind: return bind(op.bind);
     case OpKind::kMountFs: return mount_fs(op.mount_fs);
     case OpKind::kSetAttributes: return set_attributes(op.set_attributes);
-    case OpKind::kMaskFile: return mask_file(op.mask_file);
+    case OpKind::kPutFile: return put_file(op.put_file);
     case OpKind::kCover: return cover(op.cover);
     case OpKind::kForbidNamespaces: return forbid_namespaces();
     case OpKind::kKeepNamespace: return keep_namespace(state);

@@ -23,7 +23,7 @@ enum class OpKind : uint8_t {
   kBind,
   kMountFs,
   kSetAttributes,
-  kMaskFile,
+  kPutFile,
   kCover,
   kForbidNamespaces,
   kKeepNamespace,
@@ -104,10 +104,14 @@ struct SetAttributes {
   uint64_t propagation;
   Depth depth;
 };
-// An empty file or folder over whatever stands at `target` now, never through a link.
-struct MaskFile {
-  const char* empty;
+// A file or folder of the sandbox's own (an empty one, a secret's) over whatever stands at `target` now, never through
+// a link. Both paths are relative to the working directory. kPass: where nothing stands any more, nothing is to be
+// done.
+enum class IfGone : uint8_t { kPass, kFail };
+struct PutFile {
+  const char* source;
   const char* target;
+  IfGone if_gone;
 };
 // A socket at `name` below `folder`, or a file with `content`, mounted on itself and read-only. What stands there
 // already is covered by itself.
@@ -175,7 +179,7 @@ struct FrozenOp {
     Bind bind;
     MountFs mount_fs;
     SetAttributes set_attributes;
-    MaskFile mask_file;
+    PutFile put_file;
     Cover cover;
     ReceiveSecrets receive_secrets;
     OpenTerminal open_terminal;

@@ -103,12 +103,12 @@ int set_attributes(const SetAttributes& op) {
   return error == EPERM && only_to_write ? 0 : error;
 }
 
-int mask_file(const MaskFile& op) {
-  const long tree = raw::call(SYS_open_tree, AT_FDCWD, op.empty, abi::kOpenTreeClone | O_CLOEXEC);
+int put_file(const PutFile& op) {
+  const long tree = raw::call(SYS_open_tree, AT_FDCWD, op.source, abi::kOpenTreeClone | O_CLOEXEC);
   if (tree < 0) return to_errno(tree);
   const int error = attach(static_cast<int>(tree), op.target);
   raw::close_fd(static_cast<int>(tree));
-  return error == ENOENT ? 0 : error;  // gone since it was looked at: there is nothing to mask
+  return error == ENOENT && op.if_gone == IfGone::kPass ? 0 : error;
 }
 
 int cover(const Cover& op) {

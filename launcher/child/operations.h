@@ -21,7 +21,7 @@ int make_symlink(const MakeSymlink& op);
 int bind(const Bind& op);
 int mount_fs(const MountFs& op);
 int set_attributes(const SetAttributes& op);
-int mask_file(const MaskFile& op);
+int put_file(const PutFile& op);
 int cover(const Cover& op);
 // Opens the process's own mount namespace, for the supervisor: from outside, an undumpable process's is closed to it.
 int keep_namespace(ChildState& state);

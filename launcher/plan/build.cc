@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "launcher/plan/file_views.h"
 #include "launcher/plan/landlock.h"
 #include "launcher/plan/view.h"
 
@@ -228,6 +229,7 @@ class Builder {
                    .trust = Trust::kSystem},
           kBuiltIn);
     }
+    TRY(place_file_views());
     if (needs_secrets_folder()) {
       add(FilesystemStep{"ramfs", kSecretsFolder, "mode=0700", Writable::kYes}, kBuiltIn);
       seal.writable.emplace_back(kSecretsFolder);  // until the secrets stand in it
@@ -397,6 +399,28 @@ class Builder {
     placed_.push_back(&node);
   }
 
+  // Mount points are made now; the files are put there once they hold their values, over masks too.
+  Status place_file_views() {
+    if (needs_secrets_folder() && policy_.system == policy::System::kWholeRoot) {
+      return Error{ErrorKind::kRefused, 0,
+                   cat("profile ", policy_.profile, " shows the host's own ", kSecretsFolder,
+                       ", so nothing can be delivered as a file in it; use deliver=fd, or another profile")};
+    }
+    auto at = in_.scene.file_views.begin();
+    for (const SecretSlot& slot : in_.secrets) {
+      if (slot.path.empty()) continue;
+      const FileView found = TRY(find_file_view(slot, *at++, view_, in_.scene));
+      for (const std::string& target : found.targets) {
+        if (found.on == FileView::On::kOwn) {
+          make_mount_point(target, FileKind::kFile);
+          own_file_views_.push_back(target);
+        }
+        file_views_.emplace_back(ViewStep{slot.name, cat(kSecretsFolder, "/", slot.name), target}, slot.origin);
+      }
+    }
+    return {};
+  }
+
   bool inside_writable_bind(const std::string& path) const {
     return std::ranges::any_of(placed_, [&](const ViewNode* node) {
       return node->what == What::kBind && node->access == Access::kWrite && is_within(path, node->path);
@@ -460,6 +484,7 @@ class Builder {
     for (const SecretSlot& slot : in_.secrets)
       if (std::ranges::find(origins, slot.origin) == origins.end()) origins.push_back(slot.origin);
     add(SecretsStep{in_.secrets, needs_secrets_folder() ? kSecretsFolder : ""}, join(origins, ", "));
+    for (auto& [step, origin] : file_views_) add(std::move(step), std::move(origin));
   }
 
   Status restrict_files() {
@@ -493,6 +518,7 @@ class Builder {
       add_rule(step, node.path, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead,
                node.what == What::kPrivate ? FileKind::kFolder : node.source.kind);
     }
+    for (const std::string& path : own_file_views_) add_rule(step, path, kLandlockRead, FileKind::kFile);
     add_rule(step, "/dev", kLandlockDevices, FileKind::kFolder);
     add_rule(step, "/proc", kLandlockRead, FileKind::kFolder);
     if (!whole) add_rule(step, "/run", kLandlockRead, FileKind::kFolder);
@@ -615,6 +641,8 @@ class Builder {
   View view_;
   std::set<std::string> made_;
   std::vector<const ViewNode*> placed_;
+  std::vector<std::pair<ViewStep, std::string>> file_views_;  // with their origins
+  std::vector<std::string> own_file_views_;                   // those that lie in no bind, so in no rule of one
 };
 
 }  // namespace

@@ -162,6 +162,9 @@ StepText describe(const Action& action) {
               shown.push_back(cat(printable(slot.name), " (", policy::name_of(slot.deliver), ")"));
             return StepText{"deliver", join(shown, ", ")};
           },
+          [](const ViewStep& s) {
+            return StepText{"view", cat(printable(s.target), " (", printable(s.secret), ")")};
+          },
           [](const LandlockStep& s) {
             return StepText{"landlock", landlock_text(s)};
           },

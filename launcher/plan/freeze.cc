@@ -122,7 +122,7 @@ class Freezer {
   }
   void put(const MaskStep& step) {
     const char* empty = inside(step.empty);
-    op(OpKind::kMaskFile).mask_file = {empty, inside(step.path)};
+    op(OpKind::kPutFile).put_file = {empty, inside(step.path), child::IfGone::kPass};
   }
   void put(const CoverStep& step) {
     const char* folder = inside(step.folder);
@@ -153,6 +153,11 @@ class Freezer {
       op(OpKind::kSetAttributes).set_attributes = {keep(step.folder), abi::kMountAttrRdonly, 0, 0, child::Depth::kOne};
     }
     secret_slots_ = step.slots.size() * 2;
+  }
+  // The paths begin at the root: after the pivot the child stands there.
+  void put(const ViewStep& step) {
+    const char* source = inside(step.source);
+    op(OpKind::kPutFile).put_file = {source, inside(step.target), child::IfGone::kFail};
   }
   void put(const LandlockStep& step) {
     auto& rules = out_->rules_.emplace_back();

@@ -80,8 +80,9 @@ struct Scene {
   std::vector<PathFact> above_protected;  // folders of the project above what the policy protects, each once
   std::vector<PathFact> masks;            // files of the project to mask
   MaskSearch mask_search;
-  std::optional<PathFact> resolver;   // where /etc/resolv.conf leads, if outside /etc and /usr
-  std::optional<PathFact> ssh_agent;  // where powers ask for them
+  std::vector<PathFact> file_views = {};  // where secrets with a path of their own appear, in the secrets' order
+  std::optional<PathFact> resolver;       // where /etc/resolv.conf leads, if outside /etc and /usr
+  std::optional<PathFact> ssh_agent;      // where powers ask for them
   std::optional<PathFact> docker;
   bool operator==(const Scene&) const = default;
 };
@@ -99,6 +100,7 @@ struct SecretSlot {
   std::string name;
   Deliver deliver = Deliver::kEnv;
   std::string origin;
+  std::string path = {};  // kFile: where it appears besides /run/secrets/NAME, absolute; empty: nowhere
   bool operator==(const SecretSlot&) const = default;
 };
 

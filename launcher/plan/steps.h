@@ -154,6 +154,13 @@ struct SecretsStep {
   std::string folder;  // where files appear; empty: none is delivered as a file
   bool operator==(const SecretsStep&) const = default;
 };
+// A secret's file over what stands at `target` in the sandbox: the host's own file there stays as it is.
+struct ViewStep {
+  std::string secret;
+  std::string source;  // in the secrets' folder
+  std::string target;
+  bool operator==(const ViewStep&) const = default;
+};
 struct LandlockPath {
   std::string path;
   uint64_t access = 0;
@@ -195,8 +202,8 @@ struct ExecStep {
 using Action =
     std::variant<CloneStep, CgroupStep, IdentityStep, ChangeIdsStep, RootStep, MakeFolder, FileStep, LinkStep, BindStep,
                  FilesystemStep, SealStep, DevicesStep, MaskStep, CoverStep, WatchStep, NoNamespacesStep, LoopbackStep,
-                 PivotStep, SessionStep, KeyringStep, LimitsStep, SecretsStep, LandlockStep, PrivilegesStep, VerifyStep,
-                 SeccompStep, DirectoryStep, ExecStep>;
+                 PivotStep, SessionStep, KeyringStep, LimitsStep, SecretsStep, ViewStep, LandlockStep, PrivilegesStep,
+                 VerifyStep, SeccompStep, DirectoryStep, ExecStep>;
 
 struct Step {
   Action action;

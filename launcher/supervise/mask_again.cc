@@ -29,18 +29,21 @@ bool enter(int mount_namespace) {
          ::setns(mount_namespace, CLONE_NEWNS) == 0;
 }
 
-MaskOutcome mask(int empty, const struct stat& empty_file, const std::string& path) {
-  const auto at = sys::openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, kNoLinks);
+MaskOutcome mask(const MaskAgain& order) {
+  const auto with = sys::openat2(AT_FDCWD, order.with, O_PATH, kNoLinks);
+  struct stat own {};
+  if (!with || ::fstat(with->get(), &own) != 0) return MaskOutcome::kFailed;
+  const auto at = sys::openat2(AT_FDCWD, order.path, O_PATH | O_NOFOLLOW, kNoLinks);
   if (!at) {
     const int error = at.error().errnum;
     return error == ENOENT || error == ENOTDIR || error == ELOOP ? MaskOutcome::kGone : MaskOutcome::kFailed;
   }
   struct stat found {};
   if (::fstat(at->get(), &found) != 0) return MaskOutcome::kFailed;
-  if (found.st_dev == empty_file.st_dev && found.st_ino == empty_file.st_ino) return MaskOutcome::kAlready;
+  if (found.st_dev == own.st_dev && found.st_ino == own.st_ino) return MaskOutcome::kAlready;
   if (!S_ISREG(found.st_mode)) return MaskOutcome::kGone;
   const UniqueFd tree(
-      static_cast<int>(::syscall(SYS_open_tree, empty, "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC)));
+      static_cast<int>(::syscall(SYS_open_tree, with->get(), "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC)));
   if (!tree.valid()) return MaskOutcome::kFailed;
   const long moved =
       ::syscall(SYS_move_mount, tree.get(), "", at->get(), "", abi::kMoveMountFEmptyPath | abi::kMoveMountTEmptyPath);
@@ -50,13 +53,10 @@ MaskOutcome mask(int empty, const struct stat& empty_file, const std::string& pa
 }
 
 // In the child: one letter a path.
-void mask_all(int mount_namespace, const std::string& empty, const std::vector<std::string>& paths, int report) {
+void mask_all(int mount_namespace, const std::vector<MaskAgain>& masks, int report) {
   if (!enter(mount_namespace)) return;
-  const auto source = sys::openat2(AT_FDCWD, empty, O_PATH, kNoLinks);
-  struct stat empty_file {};
-  if (!source || ::fstat(source->get(), &empty_file) != 0) return;
-  for (const std::string& path : paths) {
-    const char letter = static_cast<char>(mask(source->get(), empty_file, path));
+  for (const MaskAgain& order : masks) {
+    const char letter = static_cast<char>(mask(order));
     if (::write(report, &letter, 1) != 1) return;
   }
 }
@@ -76,23 +76,22 @@ std::string hear(int fd, size_t limit) {
 
 }  // namespace
 
-Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::string& empty,
-                                            const std::vector<std::string>& paths) {
+Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::vector<MaskAgain>& masks) {
   auto pipe = TRY(sys::pipe());
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) return sys::errno_error("fork");
   if (child == 0) {
     (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (::getppid() == parent) mask_all(mount_namespace, empty, paths, pipe.write.get());
+    if (::getppid() == parent) mask_all(mount_namespace, masks, pipe.write.get());
     ::_exit(0);
   }
   pipe.write.reset();
-  const std::string heard = hear(pipe.read.get(), paths.size());
+  const std::string heard = hear(pipe.read.get(), masks.size());
   (void)::kill(child, SIGKILL);
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
-  if (heard.size() != paths.size())
+  if (heard.size() != masks.size())
     return Error{ErrorKind::kSystem, 0, "the sandbox's mount namespace could not be entered"};
   std::vector<MaskOutcome> outcomes;
   for (const char letter : heard) outcomes.push_back(static_cast<MaskOutcome>(letter));

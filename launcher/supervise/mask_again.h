@@ -18,9 +18,12 @@ enum class MaskOutcome : char {
   kFailed = 'f',
 };
 
-// One outcome for each of `paths` (absolute, inside, without links). `empty` is the path inside of what is put over
-// them. Waits up to two seconds for its child. Errors: kSystem; then nothing is known of any path.
-Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::string& empty,
-                                            const std::vector<std::string>& paths);
+// Paths inside, absolute and without links: what is masked, and the file that is put over it.
+struct MaskAgain {
+  std::string path;
+  std::string with;
+};
+// One outcome for each. Waits up to two seconds for its child. Errors: kSystem; then nothing is known of any path.
+Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::vector<MaskAgain>& masks);
 
 }  // namespace confide::launcher

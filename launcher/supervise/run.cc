@@ -315,7 +315,9 @@ class Run {
     const auto* watch = find_step<WatchStep>();
     const std::vector<std::string> paths = masks_->changed(now);
     if (watch == nullptr || paths.empty()) return;
-    const auto outcomes = mask_again(namespace_.get(), watch->empty, paths);
+    std::vector<MaskAgain> orders;
+    for (const std::string& path : paths) orders.push_back({path, file_over(path).value_or(watch->empty)});
+    const auto outcomes = mask_again(namespace_.get(), orders);
     for (size_t i = 0; i < paths.size(); ++i) {
       const MaskOutcome outcome = outcomes ? (*outcomes)[i] : MaskOutcome::kFailed;
       if (outcome == MaskOutcome::kAlready || outcome == MaskOutcome::kGone) continue;
@@ -333,6 +335,14 @@ class Run {
         hooks_.on_event(Remark{cat(name, " appeared or was replaced during the run, and could not be masked again")});
       }
     }
+  }
+
+  // Where a secret's file stands over what is masked, that is put there again.
+  std::optional<std::string> file_over(const std::string& path) const {
+    for (const Step& step : plan_.steps)
+      if (const auto* view = std::get_if<ViewStep>(&step.action); view != nullptr && view->target == path)
+        return view->source;
+    return {};
   }
 
   template <class Action>

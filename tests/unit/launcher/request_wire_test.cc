@@ -9,13 +9,18 @@ namespace {
 
 TEST(RequestWire, EverythingComesBack) {
   const BuildInput input = input_for(root_in_project());
-  const LaunchRequest request{input.policy, input.host, input.scene.caller, input.command, {}};
+  const LaunchRequest request{input.policy,
+                              input.host,
+                              input.scene.caller,
+                              input.command,
+                              {{"TOKEN", Deliver::kFile, "--secret", "/home/me/shop/.env"}}};
   const auto back = decode_request(encode(request));
   ASSERT_TRUE(back) << to_text(back.error());
   EXPECT_EQ(back->policy, request.policy);
   EXPECT_EQ(back->host, request.host);
   EXPECT_EQ(back->caller, request.caller);
   EXPECT_EQ(back->command, request.command);
+  EXPECT_EQ(back->secrets, request.secrets);
 }
 
 TEST(RequestWire, EveryTruncationIsAnError) {

@@ -87,7 +87,18 @@ TEST_F(DeliveryTest, FilesHavePlacesOfTheirOwn) {
   EXPECT_EQ(check(), Texts{"B: another secret has the same file"});
   add("A", Deliver::kFile, "x", "/run/secrets/B");
   add("B", Deliver::kFile);
-  EXPECT_EQ(check(), Texts{"B: another secret has the same file"});
+  EXPECT_EQ(check(), (Texts{"A: in /run/secrets/ a file has its secret's name; leave the path out",
+                            "B: another secret has the same file"}));
+  add("A", Deliver::kFile, "x", "/run/secrets/A");
+  add("B", Deliver::kFile, "x", "/srv/app");
+  add("C", Deliver::kFile, "x", "/srv/app.env");
+  EXPECT_EQ(check(), Texts{});
+  add("A", Deliver::kFile, "x", "/srv/app");
+  add("B", Deliver::kFile, "x", "/srv/app/env");
+  EXPECT_EQ(check(), Texts{"B: another secret's file would be its folder"});
+  add("A", Deliver::kFile, "x", "/srv/app/env");
+  add("B", Deliver::kFile, "x", "/srv/app");
+  EXPECT_EQ(check(), Texts{"B: another secret's file would be its folder"});
   add("A", Deliver::kFile, "x", "a/../b");
   add("B", Deliver::kFile, "x", "a/");
   add("C", Deliver::kFile, "x", ".");
