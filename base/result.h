@@ -52,8 +52,8 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
  public:
   using std::expected<T, Error>::expected;
   // Lets a function return a bare Error.
-  Result(Error error)
-      : std::expected<T, Error>(std::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)  // NOLINT(google-explicit-constructor)
+      : std::expected<T, Error>(std::unexpect, std::move(error)) {}
 };
 
 // Result<void> is spelled Status at the call sites that only succeed or fail.

@@ -1,7 +1,6 @@
 #include "broker/delivery_block.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "base/kernel_abi.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "base/wipe.h"
 #include "launcher/child/delivery_block.h"
 
 namespace confide::broker {
@@ -147,7 +147,7 @@ std::vector<int> DeliveryBlock::descriptors() const {
 
 void DeliveryBlock::wipe() {
   for (const Mapping& mapping : mappings_) {
-    if (mapping.writable) ::explicit_bzero(mapping.address, mapping.size);
+    if (mapping.writable) confide::wipe(mapping.address, mapping.size);
     ::munmap(mapping.address, mapping.size);
   }
   mappings_.clear();

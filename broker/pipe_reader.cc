@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/sys.h"
 
@@ -54,7 +55,9 @@ bool PipeReader::ends_with(std::string_view mark) const {
 }
 
 Result<secrets::SecretBuffer> PipeReader::take(secrets::SecretArena& arena) {
-  return buffer_.reveal([&](std::span<const std::byte> bytes) { return arena.copy_from(bytes.first(used_)); });
+  const secrets::SecretBuffer all = std::exchange(buffer_, {});
+  const size_t used = std::exchange(used_, 0);
+  return all.reveal([&](std::span<const std::byte> bytes) { return arena.copy_from(bytes.first(used)); });
 }
 
 }  // namespace confide::broker

@@ -18,7 +18,7 @@ class PipeReader {
   bool overflowed() const { return overflowed_; }
   // Everything that is there now, without waiting.
   Status read_available();
-  // What was read, in a buffer of its size.
+  // What was read, in a buffer of its size; nothing of it is kept here.
   Result<secrets::SecretBuffer> take(secrets::SecretArena& arena);
 
  private:

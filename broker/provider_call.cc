@@ -210,9 +210,10 @@ class Calls {
     for (size_t n = 0; n < were_busy.size(); ++n) {
       const size_t i = were_busy[n];
       if (!flights_[i]->serve(&polled[n * Flight::kPolled], results_[i])) continue;
+      const bool stays = flights_[i]->has_answered();
       if (const auto finished = flights_[i]->finish(results_[i], arena_); !finished)
         results_[i].failed = finished.error();
-      if (flights_[i]->has_answered() && !results_[i].failed) results_[i].resident.emplace(std::move(flights_[i]));
+      if (stays && !results_[i].failed) results_[i].resident.emplace(std::move(flights_[i]));
       flights_[i].reset();
       std::erase(busy_, i);
       busy_lanes_.erase(calls_[i].lane);

@@ -270,7 +270,7 @@ Result<int> run(AgentOptions& options, const UniqueFd& own_environ, StatusWriter
 int agent_verb(Arguments arguments) {
   auto options = parse_agent_options(arguments);
   if (!options) return fail(options.error());
-  if (options->help) return put(*options->help) ? 0 : 125;
+  if (const auto& help = options->help) return put(*help) ? 0 : 125;
   auto own_environ = broker::open_own_environ();
   if (!own_environ) return fail(own_environ.error(), options->form);
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -54,6 +54,7 @@ class Connect : public Session {
  public:
   explicit Connect(const Request& request) : request_(request) {}
 
+  void forget() override { answers_.clear(); }
   std::optional<int64_t> renew_in_ms() override { return std::nullopt; }
   void renew() override {}
   void end() override {}

@@ -60,6 +60,8 @@ struct Http::Impl {
   }
 
   CURLcode once(const HttpRequest& request, HttpResponse& response, int64_t& retry_after_ms) {
+    if (curl == nullptr) curl = curl_easy_init();
+    if (curl == nullptr) return CURLE_OUT_OF_MEMORY;
     curl_easy_reset(curl);  // the connection stays
     const std::string url = address + request.path;
     curl_slist* headers = nullptr;
@@ -127,6 +129,11 @@ Fetched<Http> Http::create(const std::string& address, const std::string& ca_fil
 }
 
 void Http::be_patient_again() { impl_->deadline = now_ms() + kPatienceMs; }
+
+void Http::hang_up() {
+  curl_easy_cleanup(impl_->curl);
+  impl_->curl = nullptr;
+}
 
 Fetched<HttpResponse> Http::send(const HttpRequest& request) {
   int64_t pause_ms = kFirstPauseMs;

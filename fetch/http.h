@@ -43,6 +43,9 @@ class Http {
   // The patience begins anew.
   void be_patient_again();
 
+  // Gives back the connection with its buffers, which hold what was received; the next request makes another one.
+  void hang_up();
+
   static constexpr int64_t kPatienceMs = 20'000;
   static constexpr size_t kMaxBody = size_t{4} << 20;
 

@@ -1,5 +1,6 @@
 // confide-fetch: started by the broker (fetch/wire.h), never by hand. Answers one request, then stays only as long as
 // something that it was lent must be renewed; SIGTERM gives it back.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,16 +25,23 @@ bool wait(int64_t ms) {
   return ::sigtimedwait(&set, nullptr, &time) < 0;
 }
 
+Result<Request> read_request() {
+  const std::string bytes = TRY(sys::read_all(0, kMaxRequest, "the request"));
+  // Its descriptor is the request too.
+  const UniqueFd nothing = TRY(sys::openat(AT_FDCWD, "/dev/null", O_RDONLY));
+  if (::dup2(nothing.get(), 0) != 0) return sys::errno_error("dup2");
+  return parse_request(bytes);
+}
+
 int serve() {
-  const auto bytes = sys::read_all(0, kMaxRequest, "the request");
-  if (!bytes) return 2;
-  const auto request = parse_request(*bytes);
+  const auto request = read_request();
   if (!request) return 2;
   const auto session = request->scheme == "vault"     ? open_vault(*request)
                        : request->scheme == "connect" ? open_connect(*request)
                                                       : nullptr;
   if (session == nullptr) return 2;
   if (!sys::write_all(1, encode_answers(session->answer(*request), request->nonce))) return 1;
+  session->forget();
   while (const auto next = session->renew_in_ms()) {
     if (!wait(*next)) break;
     session->renew();

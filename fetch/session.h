@@ -16,6 +16,8 @@ class Session {
   virtual ~Session() = default;
   // One answer per want, in order; where the store cannot be spoken to, every one says why.
   std::vector<Answer> answer(const Request& request);
+  // Lets go of every value that was read, once the answers are delivered; what renewing needs stays.
+  virtual void forget() = 0;
   // In how many milliseconds something must be renewed; nothing: nothing ever, and the process may end.
   virtual std::optional<int64_t> renew_in_ms() = 0;
   virtual void renew() = 0;

@@ -52,6 +52,11 @@ class Vault : public Session {
  public:
   explicit Vault(const Request& request) : request_(request) {}
 
+  void forget() override {
+    secrets_.clear();
+    if (http_) http_->hang_up();
+  }
+
   std::optional<int64_t> renew_in_ms() override {
     if (leases_.empty()) return std::nullopt;
     int64_t soonest = INT64_MAX;

@@ -1,12 +1,11 @@
 #include "masking/tables_builder.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
 
+#include "base/wipe.h"
 #include "masking/kernels.h"
 #include "masking/prefilter.h"
 
@@ -192,7 +191,7 @@ void TablesBuilder::add_beginning(const Entry& entry) {
   };
   for (unsigned i = 0; i < filter.stride; ++i) filter.grams.add(grams_, filter.gram_key(characters(i, filter.gram)));
   filter.heads.add(heads_, characters(0, filter.head));
-  ::explicit_bzero(kept, sizeof kept);
+  wipe(kept, sizeof kept);
 }
 
 }  // namespace confide::masking

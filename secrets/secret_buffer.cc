@@ -17,6 +17,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "base/wipe.h"
 
 namespace confide::secrets {
 
@@ -110,7 +111,7 @@ class Region {
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;
   ~Region() {
-    ::explicit_bzero(base_, length_);
+    wipe(base_, length_);
     ::munmap(base_, length_);
   }
 
@@ -129,7 +130,7 @@ class Region {
 
   // Wipes the bytes and joins the place with its free neighbours.
   void release(std::byte* at, size_t size) {
-    ::explicit_bzero(at, size);
+    wipe(at, size);
     auto offset = static_cast<size_t>(at - base_);
     size_t length = round_up(size, kAlignment);
     auto next = free_.lower_bound(offset);

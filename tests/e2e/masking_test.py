@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import harness
-import secrets_test
+import memory_search
 from harness import Background, confide, environment, run
 
 
@@ -24,7 +24,7 @@ def marker(name="TOKEN"):
 class Case(harness.Case):
     def setUp(self):
         super().setUp()
-        self.canary = secrets_test.Canary()
+        self.canary = memory_search.Canary()
         self.value = self.canary.value
         self.options = self.secret("TOKEN", self.value)
 

@@ -10,70 +10,12 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import resource
 import time
 
 import harness
 from harness import Background, environment, run
-
-
-def forms(value):
-    """The value, and what it becomes where somebody encodes it: base64 at each offset, hex, reversed, URL, JSON."""
-    data = value.encode()
-    found = {data, data.hex().encode(), data.hex().upper().encode(), data[::-1], base64.b64encode(data), base64.urlsafe_b64encode(data)}
-    for offset in (1, 2):
-        # Within a longer text: without the characters that its neighbours decide.
-        found.add(base64.b64encode(b"\0" * offset + data)[4:-4])
-    found.add(data.decode().encode("utf-16-le"))
-    return found
-
-
-class Canary:
-    def __init__(self, name="secret"):
-        self.name = name
-        self.value = f"CANARY-{harness.new_token()}-{harness.new_token()}"
-        self.forms = forms(self.value)
-
-    def found_in(self, data):
-        return [form for form in self.forms if form in data]
-
-
-def memory_has(pid, canary, chunk=1 << 20):
-    """Whether a process's memory holds the canary in any form; raises PermissionError where it may not be read.
-
-    Of its mappings those of files that lie on disk are left out: what they hold is searched there.
-    """
-    longest = max(len(form) for form in canary.forms)
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in maps.readlines():
-            begin, end = (int(number, 16) for number in line.split()[0].split("-"))
-            if "r" not in line.split()[1] or "[vvar" in line or "[vsyscall]" in line:
-                continue
-            tail = b""
-            for position in range(begin, end, chunk):
-                try:
-                    memory.seek(position)
-                    data = memory.read(min(chunk, end - position))
-                except (OSError, OverflowError):
-                    break  # memfd_secret and device memory cannot be read by anybody
-                if canary.found_in(tail + data):
-                    return True
-                tail = data[-longest:]
-    return False
-
-
-def descriptors_have(pid, canary):
-    """Numbers of the process's memfds and pipes that hold the canary."""
-    found = []
-    for name in os.listdir(f"/proc/{pid}/fd"):
-        path = f"/proc/{pid}/fd/{name}"
-        with contextlib.suppress(OSError):
-            if "memfd:" in os.readlink(path):
-                with open(path, "rb") as file:
-                    if canary.found_in(file.read(1 << 24)):
-                        found.append(int(name))
-    return found
+from memory_search import Canary, descriptors_have, in_locked_memory_only, memory_has
 
 
 class Case(harness.Case):
@@ -512,26 +454,7 @@ class Canaries(Case):
             self.assertFalse(memory_has(pid, self.canary) and name != "confide-supervi", f"the memory of {name} ({pid})")
         for pid, name in everybody.items():
             if name == "confide-supervi":
-                self.assertTrue(self.in_locked_memory_only(pid), f"{name} ({pid}) has the value in memory that is not locked")
-
-    def in_locked_memory_only(self, pid):
-        """Whether every mapping that holds the value is locked and left out of dumps."""
-        with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
-            blocks = re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", file.read())
-        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-            for block in blocks:
-                if not block:
-                    continue
-                begin, end = (int(number, 16) for number in block.split()[0].split("-"))
-                flags = re.search(r"VmFlags:(.*)", block)
-                try:
-                    memory.seek(begin)
-                    data = memory.read(end - begin)
-                except (OSError, OverflowError):
-                    continue
-                if self.canary.found_in(data) and flags and not {"lo", "dd"} <= set(flags[1].split()):
-                    return False
-        return True
+                self.assertTrue(in_locked_memory_only(pid, self.canary), f"{name} ({pid}) has the value in memory that is not locked")
 
     def test_after_it_was_killed(self):
         with Background("run", *self.options, "--", harness.PYTHON, "-c", HOLDER, stdin=-1) as running:
