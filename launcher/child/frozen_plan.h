@@ -154,7 +154,7 @@ enum class CapabilitySets : uint8_t { kHeld, kHeldAndBounding };
 struct VerifyDropped {
   CapabilitySets
       sets;  // without a user namespace nothing can be taken out of the bounding set; no_new_privs makes it moot
-  PidNamespace own_proc;  // kOwn: /proc may show nothing but this process
+  PidNamespace own_proc;  // kOwn: /proc must be that of the pid namespace that this process is the first of
   const char* read_only;  // a path that must be on a read-only mount, or null
 };
 struct Seccomp {
