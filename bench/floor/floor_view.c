@@ -49,9 +49,13 @@ static void make_link(const struct launch* launch, const char* to, const char* p
 }
 
 static void make_file(const struct launch* launch, const char* path, const char* content) {
+  if (*content == '\0') {
+    if (mknod(path, S_IFREG | 0644, 0) != 0) fail_step(launch, path);
+    return;
+  }
   const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) fail_step(launch, path);
-  if (*content != '\0' && write(fd, content, strlen(content)) < 0) fail_step(launch, path);
+  if (write(fd, content, strlen(content)) < 0) fail_step(launch, path);
   close(fd);
 }
 

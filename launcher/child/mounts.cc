@@ -70,6 +70,7 @@ int new_root(const NewRoot& op) {
 int make_dir(const MakeDir& op) { return to_errno(raw::call(SYS_mkdirat, AT_FDCWD, op.target, op.mode)); }
 
 int make_file(const MakeFile& op) {
+  if (op.size == 0) return to_errno(raw::call(SYS_mknodat, AT_FDCWD, op.target, S_IFREG | op.mode, 0));
   const long fd =
       raw::call(SYS_openat, AT_FDCWD, op.target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, op.mode);
   if (fd < 0) return to_errno(fd);

@@ -37,7 +37,7 @@ int every_number(const char* path, Allowed allowed) {
   const int fd = static_cast<int>(at);
   int error = 0;
   for (;;) {
-    alignas(DirectoryEntry) char buffer[8192];
+    alignas(DirectoryEntry) char buffer[1024];
     const long n = raw::call(SYS_getdents64, fd, buffer, sizeof buffer);
     if (n <= 0) {
       error = static_cast<int>(-n);
@@ -70,8 +70,8 @@ int no_capability(CapabilitySets sets) {
   return raw::call(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : EPERM;
 }
 
-// A procfs shows the processes of the pid namespace that it was mounted in, and `self` names its reader there: 1 only in
-// the namespace that this process is the first of. (Listing /proc would show the same for fifty times the work.)
+// A procfs shows the processes of the pid namespace that it was mounted in, and `self` names its reader there: 1 only
+// in the namespace that this process is the first of. (Listing /proc would show the same for fifty times the work.)
 int own_procfs() {
   char number[16];
   const long size = raw::call(SYS_readlinkat, AT_FDCWD, "/proc/self", number, sizeof number);

@@ -114,8 +114,9 @@ PathFact look_at(const std::string& path) {
   struct stat found {};
   if (!fd.valid() || ::fstat(fd.get(), &found) != 0) return fact;
   fact.canonical = link_target(cat("/proc/self/fd/", fd.get()));
-  // No /proc here, or the file was removed meanwhile ("… (deleted)").
-  if (!fact.canonical.starts_with('/') || !is_there(fact.canonical)) return PathFact{.requested = path};
+  // No /proc here, or the file was removed meanwhile, which the kernel says behind its name: unless that is its name.
+  const bool removed = fact.canonical.ends_with(" (deleted)") && !is_there(fact.canonical);
+  if (!fact.canonical.starts_with('/') || removed) return PathFact{.requested = path};
   fact.kind = S_ISDIR(found.st_mode) ? FileKind::kFolder : S_ISREG(found.st_mode) ? FileKind::kFile : FileKind::kOther;
   fact.device = found.st_dev;
   fact.inode = found.st_ino;
@@ -183,7 +184,8 @@ std::optional<PathFact> find_project(const Caller& caller, const std::string& ac
       return {};
     }
     if (is_there(folder + "/.git") || is_there(folder + "/confide.toml")) {
-      PathFact found = look_at(folder);
+      PathFact found = folder == caller.cwd.canonical ? caller.cwd : look_at(folder);
+      found.requested = folder;
       const bool own = found.owner == caller.ids.uid || caller.privilege != Privilege::kOrdinary;
       if (found.kind == FileKind::kFolder && own && folder != "/tmp") return found;
     }
