@@ -113,7 +113,7 @@ Status serve_run(const Spawner& spawner) {
                            : -1;
   Gathered gathered;
   {
-    VaultAccess vault(kVaultFd, terminal, arena);
+    VaultAccess vault(kVaultFd, terminal, arena, &spawner);
     gathered = TRY(gather(asked.request, asked.fds, vault, arena, spawner));
   }
   const GiveBack at_the_end{gathered.residents};

@@ -39,7 +39,7 @@ class Server {
       : request_(request),
         fds_(fds),
         spawner_(spawner),
-        access_(kVaultFd, request.terminal ? number_of(*request.terminal) : -1, arena_),
+        access_(kVaultFd, request.terminal ? number_of(*request.terminal) : -1, arena_, &spawner_),
         environments_(kConfigFd) {}
 
   Result<StoreReply> answer() {

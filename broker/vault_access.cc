@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "broker/prompt.h"
+#include "broker/vault_key.h"
 
 namespace confide::broker {
 
@@ -31,6 +32,10 @@ vault::KeyHelpers VaultAccess::helpers() {
         return ask_twice(terminal_, cat("New passphrase for the vault ", printable(where()), ": "), arena_);
       return ask(terminal_, cat("Passphrase of the vault ", printable(where()), ": "), arena_);
     };
+  }
+  if (spawner_ != nullptr) {
+    helpers.seal = [this](const SecretBuffer& key) { return seal_by_systemd(*spawner_, key, arena_); };
+    helpers.unseal = [this](std::string_view credential) { return unseal_by_systemd(*spawner_, credential, arena_); };
   }
   return helpers;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/handed.h"
+#include "broker/spawner.h"
 #include "policy/reference.h"
 #include "secrets/vault/vault.h"
 
@@ -14,9 +15,10 @@ namespace confide::broker {
 
 class VaultAccess {
  public:
-  // `folder` and `terminal` may be closed (-1): there is no vault, nobody can be asked. `arena` must outlive this.
-  VaultAccess(int folder, int terminal, secrets::SecretArena& arena)
-      : folder_(folder), terminal_(terminal), arena_(arena) {}
+  // `folder` and `terminal` may be closed (-1): there is no vault, nobody can be asked. `spawner` starts systemd-creds
+  // where that keeps the key; null: it cannot be asked. It and `arena` must outlive this.
+  VaultAccess(int folder, int terminal, secrets::SecretArena& arena, const Spawner* spawner = nullptr)
+      : folder_(folder), terminal_(terminal), arena_(arena), spawner_(spawner) {}
 
   // Unlocked once, whatever it is asked for. Errors: kRefused.
   Result<vault::Vault*> open(vault::Freshness freshness = vault::Freshness::kRequired);
@@ -41,6 +43,7 @@ class VaultAccess {
   int folder_;
   int terminal_;
   secrets::SecretArena& arena_;
+  const Spawner* spawner_;
   std::string where_;
   std::optional<vault::Vault> vault_;
   bool asked_ = false;

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import termios
 import time
 
@@ -205,7 +206,7 @@ class Store(Case):
         self.assertEqual(json.loads(self.ok("vault", "status", "--json").text)["versions"], 7)
 
 
-class Passphrase(Case):
+class Typing(Case):
     """On a terminal of the test's own."""
 
     def terminal(self, *arguments):
@@ -220,6 +221,8 @@ class Passphrase(Case):
             terminal.expect("secrets +0")
             self.assertEqual(terminal.wait(), 0)
 
+
+class Passphrase(Typing):
     def test_typed_for_each_use_and_not_echoed(self):
         self.make()
         with self.terminal("secret", "set", "A") as terminal:
@@ -273,6 +276,110 @@ class Passphrase(Case):
             self.assertEqual(terminal.wait(), 0)
         self.set("A")
         self.assertEqual(self.value("confide://A"), self.canary)
+
+
+class Keyring(Typing):
+    """A passphrase once a boot: then the kernel has the key, for every process of the uid."""
+
+    def setUp(self):
+        super().setUp()
+        self.before = self.keys()
+
+    def tearDown(self):
+        for name in self.keys() - self.before:
+            subprocess.run(["keyctl", "purge", "user", name], check=True, stdout=subprocess.DEVNULL)
+        super().tearDown()
+
+    def keys(self):
+        """The vaults' keys in the user's keyring, by name."""
+        listed = subprocess.run(["keyctl", "rlist", "@u"], capture_output=True, text=True, check=True).stdout.split()
+        names = [subprocess.run(["keyctl", "rdescribe", key], capture_output=True, text=True).stdout.strip().split(";")[-1] for key in listed]
+        return {name for name in names if name.startswith("confide:vault:")}
+
+    def test_typed_once_and_again_when_it_is_gone(self):
+        self.make("keyring")
+        made = self.keys() - self.before
+        self.assertEqual(len(made), 1, made)
+        self.set("A")  # nobody is asked
+        self.assertEqual(self.value("confide://A"), self.canary)
+        ran = self.do("run", "--secret", "A=confide://A", "--", "sh", "-c", "printf %s $A | sha256sum")
+        self.assertEqual(ran.text.split()[0], hashlib.sha256(self.canary.encode()).hexdigest(), ran)
+        self.assertIn("level 0", self.ok("vault", "status").text + ran.err.decode() + self.ok("vault", "rekey", "--key", "file").err.decode())
+        self.assert_nowhere_on_disk(self.canary)
+
+    def test_after_a_reboot(self):
+        self.make("keyring")
+        self.set("A")
+        for name in self.keys() - self.before:
+            subprocess.run(["keyctl", "purge", "user", name], check=True, stdout=subprocess.DEVNULL)
+        self.refused("secret", "list", words=["passphrase", "no terminal"])
+        with self.terminal("secret", "list") as terminal:
+            terminal.expect("Passphrase of the vault")
+            terminal.type(b"correct horse\r")
+            terminal.expect("A")
+            self.assertEqual(terminal.wait(), 0)
+        self.assertEqual(self.value("confide://A"), self.canary)
+
+
+class SystemdCreds(Case):
+    """The key sealed by systemd-creds with the host's key, which root alone can use."""
+
+    HOST_KEY = "/var/lib/systemd/credential.secret"
+
+    def setUp(self):
+        super().setUp()
+        if harness.AS_ROOT and not os.path.exists(self.HOST_KEY):
+            subprocess.run(["systemd-creds", "setup"], check=True, capture_output=True)
+            self.addCleanup(os.unlink, self.HOST_KEY)
+
+    def test_root_makes_and_opens_one(self):
+        if not harness.AS_ROOT:
+            self.refused("vault", "init", "--key", "systemd-creds", words=["only root", "--key passphrase"])
+            return
+        self.ok("vault", "init", "--key", "systemd-creds")
+        self.set("A")
+        self.assertEqual(self.value("confide://A"), self.canary)
+        ran = self.ok("run", "--secret", "A=confide://A", "--", "sh", "-c", "printf %s $A | sha256sum")
+        self.assertEqual(ran.text.split()[0], hashlib.sha256(self.canary.encode()).hexdigest(), ran)
+        self.assertIn("systemd-creds", self.ok("vault", "status").text)
+        self.assert_nowhere_on_disk(self.canary)
+        # There and back again, with the same values.
+        self.ok("vault", "rekey", "--key", "file")
+        self.ok("vault", "rekey", "--key", "systemd-creds")
+        self.assertEqual(self.value("confide://A"), self.canary)
+
+    def test_another_key_or_a_damaged_one_opens_nothing(self):
+        if not harness.AS_ROOT:
+            return  # root's alone
+        self.ok("vault", "init", "--key", "systemd-creds")
+        self.set("A")
+        path = f"{self.vault}/key/master"
+        with open(path, "rb") as file:
+            data = file.read()
+        sealed = subprocess.run(["systemd-creds", "encrypt", "--name=confide-vault", "--with-key=host", "-", "-"],
+                                input=os.urandom(32), capture_output=True, check=True).stdout
+        self.ok("vault", "status")
+        position = data.index(b"Whxqht")  # how every credential under the host's key begins
+        end = len(data) - 32
+        self.assertEqual(len(sealed), end - position, "the layout of the key file is another one")
+        with open(path, "wb") as file:
+            file.write(data[:position] + sealed + data[end:])
+        self.refused("secret", "list", words=["key/master", "damaged, or its key is another vault's"])
+        with open(path, "wb") as file:
+            file.write(data[:position + 60] + (b"A" if data[position + 60:position + 61] != b"A" else b"B") + data[position + 61:])
+        self.refused("secret", "list", words=["key/master", "systemd-creds"])
+        with open(path, "wb") as file:
+            file.write(data)
+        self.assertEqual(self.value("confide://A"), self.canary)
+
+    def test_without_the_program(self):
+        """As on a host that has no systemd: said, and nothing made."""
+        if not harness.AS_ROOT:
+            return
+        hide = ["unshare", "-m", "sh", "-c", 'mount --bind /dev/null /usr/bin/systemd-creds; exec "$@"', "sh"]
+        ran = self.do("vault", "init", "--key", "systemd-creds", prefix=hide)
+        self.assert_fails(ran, 123, "systemd-creds", "not installed")
+        self.assertEqual(self.files(), [])
 
 
 class Environments(Case):
