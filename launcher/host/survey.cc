@@ -8,14 +8,17 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 #include <cstdlib>
 #include <set>
 
+#include "base/kernel_abi.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "launcher/host/masks.h"
 #include "launcher/plan/build.h"
+#include "policy/paths.h"
 
 namespace confide::launcher {
 namespace {
@@ -101,6 +104,12 @@ bool is_or_holds(const std::string& folder, const std::string& path) {
          (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
 }
 
+// A normal path that leads through no link is canonical as it stands.
+UniqueFd open_without_links(const std::string& path) {
+  const abi::OpenHow how{.flags = O_PATH | O_CLOEXEC, .resolve = abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks};
+  return UniqueFd(static_cast<int>(::syscall(abi::kNrOpenat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+}
+
 bool is_there(const std::string& path) {
   struct stat found {};
   return ::lstat(path.c_str(), &found) == 0;
@@ -110,13 +119,21 @@ bool is_there(const std::string& path) {
 
 PathFact look_at(const std::string& path) {
   PathFact fact{.requested = path};
-  const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat found {};
-  if (!fd.valid() || ::fstat(fd.get(), &found) != 0) return fact;
-  fact.canonical = link_target(cat("/proc/self/fd/", fd.get()));
-  // No /proc here, or the file was removed meanwhile, which the kernel says behind its name: unless that is its name.
-  const bool removed = fact.canonical.ends_with(" (deleted)") && !is_there(fact.canonical);
-  if (!fact.canonical.starts_with('/') || removed) return PathFact{.requested = path};
+  const bool normal = policy::is_normal(path);
+  UniqueFd fd = normal ? open_without_links(path) : UniqueFd();
+  if (fd.valid()) {
+    fact.canonical = path;
+  } else {
+    if (normal && errno == ENOENT) return fact;
+    fd = UniqueFd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    if (!fd.valid()) return fact;
+    fact.canonical = link_target(cat("/proc/self/fd/", fd.get()));
+    // No /proc here, or the file was removed meanwhile, which the kernel says behind its name: unless that is its name.
+    const bool removed = fact.canonical.ends_with(" (deleted)") && !is_there(fact.canonical);
+    if (!fact.canonical.starts_with('/') || removed) return PathFact{.requested = path};
+  }
+  if (::fstat(fd.get(), &found) != 0) return PathFact{.requested = path};
   fact.kind = S_ISDIR(found.st_mode) ? FileKind::kFolder : S_ISREG(found.st_mode) ? FileKind::kFile : FileKind::kOther;
   fact.device = found.st_dev;
   fact.inode = found.st_ino;

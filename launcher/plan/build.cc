@@ -41,6 +41,8 @@ class Builder {
   // what takes power away, then proof that it is gone, the filter last.
   Result<LaunchPlan> build() {
     if (in_.command.argv.empty()) return Error{ErrorKind::kUsage, 0, "no command given"};
+    constexpr size_t kUsualSteps = 96;
+    plan_.steps.reserve(kUsualSteps);
     TRY(choose_namespaces());
     TRY(limit_by_cgroup());
     choose_identity();
