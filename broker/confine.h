@@ -13,7 +13,9 @@ namespace confide::broker {
 Status check_place();
 
 // No core, no privileges gained, nothing executed, no TCP, no file written but below `writable` (descriptors of
-// folders; those that are closed are left out): Landlock to the host's ABI. Errors: kSystem.
+// folders; those that are closed are left out): Landlock to the host's ABI. And a seccomp filter that kills this
+// process when it asks for what no broker asks for (seccomp/broker_filter.h). Errors: kSystem; kUnsupported without
+// seccomp.
 Status confine(std::span<const int> writable);
 
 }  // namespace confide::broker

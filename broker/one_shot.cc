@@ -65,6 +65,18 @@ Result<OneShot> OneShot::start(Duty duty, const Folders& folders) {
   return OneShot(pid, std::move(pair.left));
 }
 
+Error OneShot::say_why_it_ended() const {
+  siginfo_t how{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
+  if (how.si_code == CLD_EXITED && how.si_status == 128 + SIGSYS) {
+    return Error{ErrorKind::kLaunch, 0,
+                 "the broker was ended by its system call filter (SIGSYS), and nothing was handed over: a defect of "
+                 "confide, or what it read took it over; please report it"};
+  }
+  return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
+}
+
 void OneShot::abandon() {
   if (pid_ > 0) (void)::kill(pid_, SIGKILL);
 }
@@ -81,8 +93,7 @@ Result<Reply> hear(const OneShot& broker) {
   // Gone before it read the request: the kernel says that first, and then hands over the broker's last words.
   if (!heard && heard.error().errnum == ECONNRESET) heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
   const auto message = TRY(std::move(heard));
-  if (message.bytes.empty())
-    return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
+  if (message.bytes.empty()) return broker.say_why_it_ended();
   Reply reply = TRY(decode_reply(message.bytes));
   if (auto* refused = std::get_if<Refused>(&reply))
     return Error{refused->kind, refused->errnum, std::move(refused->what)};

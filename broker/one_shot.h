@@ -30,6 +30,8 @@ class OneShot {
   OneShot& operator=(OneShot&&) = delete;
   ~OneShot();
   int socket() const { return socket_.get(); }
+  // Why its socket has ended without a last word; waits for its end.
+  Error say_why_it_ended() const;
   // Does not wait for what it is doing: it may be asking somebody who does not answer.
   void abandon();
 

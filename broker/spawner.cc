@@ -50,9 +50,10 @@ void reap() {
   }
   socket.reset();
   // What it has still to say goes first: its end follows this one's.
-  while (::waitpid(broker, nullptr, 0) < 0 && errno == EINTR) {
+  int status = 0;
+  while (::waitpid(broker, &status, 0) < 0 && errno == EINTR) {
   }
-  ::_exit(0);
+  ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 0);  // for one_shot.cc, which says why
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ Result<StoreReply> hear_answer(const OneShot& broker) {
   auto heard = sys::receive_message(broker.socket(), kMaxReplyBytes, 1);
   if (!heard && heard.error().errnum == ECONNRESET) heard = sys::receive_message(broker.socket(), kMaxReplyBytes, 1);
   const auto message = TRY(std::move(heard));
-  if (message.bytes.empty())
-    return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
+  if (message.bytes.empty()) return broker.say_why_it_ended();
   Reply reply = TRY(decode_reply(message.bytes));
   if (auto* refused = std::get_if<Refused>(&reply))
     return Error{refused->kind, refused->errnum, std::move(refused->what)};

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "seccomp/broker_filter.h"
 #include "seccomp/filter_spec.h"
 #include "seccomp/groups.h"
 #include "seccomp/profiles.h"
@@ -70,12 +71,24 @@ Summary summary_of(Profile profile) {
           .by_argument = static_cast<unsigned>(spec.rules.size())};
 }
 
-std::string listing(Profile profile) {
-  const FilterSpec spec = filter_of(profile);
-  std::string text = cat(summary_text(profile, summary_of(profile)), "\n");
-  text += "foreign architectures and x32: the process is killed\n";
+namespace {
+
+std::string listing_of(const FilterSpec& spec, std::string_view head) {
+  std::string text = cat(head, "\nforeign architectures and x32: the process is killed\n");
   for (const Group group : all_groups()) text += cat("\n", paragraph(spec, group));
   return text;
+}
+
+}  // namespace
+
+std::string listing(Profile profile) {
+  return listing_of(filter_of(profile), summary_text(profile, summary_of(profile)));
+}
+
+std::string broker_listing() {
+  const FilterSpec spec = broker_filter();
+  return listing_of(spec, cat("broker, ", spec.allowed.size() + spec.rules.size(), " syscalls allowed (",
+                              spec.rules.size(), " of them by argument), unknown ones ENOSYS"));
 }
 
 Result<std::string> verdict_text(Profile profile, std::string_view name) {

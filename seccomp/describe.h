@@ -18,6 +18,7 @@ Summary summary_of(Profile profile);
 
 // The whole profile, a group a paragraph: what is allowed, refused with which errno, or decided by an argument.
 std::string listing(Profile profile);
+std::string broker_listing();
 
 // "ptrace: refused, EPERM (other processes)". An error of kind kUsage with "did you mean" for a name that the table
 // does not know; the filter answers such a call with its default.

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "base/text.h"
+#include "seccomp/broker_filter.h"
 #include "seccomp/coalesce.h"
 #include "seccomp/compare.h"
 #include "seccomp/compile.h"
@@ -15,8 +16,7 @@
 namespace confide::seccomp {
 namespace {
 
-Result<std::string> array_of(Profile profile, Sockets sockets, std::string_view name) {
-  const FilterSpec spec = filter_of(profile, sockets);
+Result<std::string> array_of(const FilterSpec& spec, std::string_view name) {
   const std::vector<sock_filter> programs[] = {TRY(coalesce(spec)), TRY(compile_with_libseccomp(spec, Layout::kTree))};
   TRY(prove_equal(spec, programs));
 
@@ -36,10 +36,11 @@ std::string summary_of(Profile profile, std::string_view name) {
 
 Status generate(const char* output) {
   std::string text = "// Written by seccomp/generate_main.cc; do not edit.\n";
-  text += TRY(array_of(Profile::kTool, Sockets::kInternet, "Tool"));
-  text += TRY(array_of(Profile::kTool, Sockets::kLocalOnly, "ToolLocal"));
-  text += TRY(array_of(Profile::kAgent, Sockets::kInternet, "Agent"));
-  text += TRY(array_of(Profile::kAgent, Sockets::kLocalOnly, "AgentLocal"));
+  text += TRY(array_of(filter_of(Profile::kTool, Sockets::kInternet), "Tool"));
+  text += TRY(array_of(filter_of(Profile::kTool, Sockets::kLocalOnly), "ToolLocal"));
+  text += TRY(array_of(filter_of(Profile::kAgent, Sockets::kInternet), "Agent"));
+  text += TRY(array_of(filter_of(Profile::kAgent, Sockets::kLocalOnly), "AgentLocal"));
+  text += TRY(array_of(broker_filter(), "Broker"));
   text += summary_of(Profile::kTool, "Tool");
   text += summary_of(Profile::kAgent, "Agent");
   std::ofstream file(output, std::ios::trunc);

@@ -3,7 +3,7 @@
 namespace confide::seccomp {
 namespace {
 
-#include "programs.inc"  // k{Tool,Agent}{,Local}Program, k{Tool,Agent}Summary
+#include "programs.inc"  // k{Tool,Agent}{,Local}Program, k{Tool,Agent}Summary, kBrokerProgram
 
 }  // namespace
 
@@ -23,5 +23,7 @@ Summary summary(Profile profile) {
   }
   return kToolSummary;
 }
+
+std::span<const sock_filter> broker_program() { return kBrokerProgram; }
 
 }  // namespace confide::seccomp

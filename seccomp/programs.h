@@ -34,4 +34,7 @@ struct Summary {
 std::span<const sock_filter> program(Profile profile, Sockets sockets = Sockets::kInternet);
 Summary summary(Profile profile);  // the same for every choice of sockets
 
+// The broker's own (broker_filter.h).
+std::span<const sock_filter> broker_program();
+
 }  // namespace confide::seccomp

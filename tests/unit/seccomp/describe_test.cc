@@ -18,12 +18,15 @@ std::string contents(const std::string& path) {
 }
 
 // CONFIDE_UPDATE_GOLDEN=1 writes the files anew; read the difference before committing it.
+void expect_golden(std::string_view name, const std::string& text) {
+  const std::string path = cat(CONFIDE_SOURCE_DIR "/tests/golden/seccomp-", name, ".txt");
+  if (std::getenv("CONFIDE_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
+  EXPECT_EQ(text, contents(path)) << path;
+}
+
 TEST(Describe, ListingsAreTheGoldenOnes) {
-  for (const Profile profile : kAllProfiles) {
-    const std::string path = cat(CONFIDE_SOURCE_DIR "/tests/golden/seccomp-", name_of(profile), ".txt");
-    if (std::getenv("CONFIDE_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << listing(profile);
-    EXPECT_EQ(listing(profile), contents(path)) << path;
-  }
+  for (const Profile profile : kAllProfiles) expect_golden(name_of(profile), listing(profile));
+  expect_golden("broker", broker_listing());
 }
 
 TEST(Describe, TheCountsAreThoseOfTheProgram) {
