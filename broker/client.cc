@@ -160,8 +160,10 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
   bool launched = false;
   bool end_asked = false;
   for (;;) {
-    pollfd polled[] = {
-        {caller.left.get(), POLLIN, 0}, {launched ? -1 : broker.socket(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+    // Until the broker has answered, the end of the supervisor's socket only says that it will not launch.
+    pollfd polled[] = {{launched ? caller.left.get() : -1, POLLIN, 0},
+                       {launched ? -1 : broker.socket(), POLLIN, 0},
+                       {signals.fd(), POLLIN, 0}};
     // A command about to start gets the signal; nobody waits for it while a provider does not answer.
     constexpr int kAboutToStartMs = 500;
     const int ready = ::poll(polled, 3, end_asked && !launched ? kAboutToStartMs : -1);
@@ -184,8 +186,7 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
       }
     }
     if (polled[2].revents != 0) end_asked = signals.forward_to(caller.left.get()) || end_asked;
-    // Until the broker has answered, the end of this socket only says that it will not launch.
-    if (polled[0].revents != 0 && launched) {
+    if (polled[0].revents != 0) {
       const auto said = TRY(hear_supervisor(caller.left.get()));
       on_message(said);
       if (std::holds_alternative<supervisor::StoppedMessage>(said)) stop_until_continued(caller.left.get());
