@@ -59,8 +59,18 @@ Json answer(const char* decision) {
 
 }  // namespace
 
-Result<Event> decode_event(std::string_view text) {
-  const Json json = TRY(parse(text));
+struct ClientEvent::Input {
+  Json json;
+};
+
+ClientEvent::ClientEvent(Event event, std::unique_ptr<Input> input)
+    : event_(std::move(event)), input_(std::move(input)) {}
+ClientEvent::ClientEvent(ClientEvent&&) noexcept = default;
+ClientEvent& ClientEvent::operator=(ClientEvent&&) noexcept = default;
+ClientEvent::~ClientEvent() = default;
+
+Result<ClientEvent> ClientEvent::decode(std::string_view text) {
+  Json json = TRY(parse(text));
   if (TRY(text_of(json, "hook_event_name")) != "PreToolUse") return refused("is no PreToolUse event");
   Event event{.tool = TRY(text_of(json, "tool_name")),
               .cwd = TRY(text_of(json, "cwd")),
@@ -75,16 +85,14 @@ Result<Event> decode_event(std::string_view text) {
     if (value.is_string()) field.text = value.get_ref<const std::string&>();
     event.fields.push_back(std::move(field));
   }
-  return event;
+  return ClientEvent(std::move(event), std::make_unique<Input>(std::move(*input)));
 }
 
-Result<std::string> rewrite_answer(std::string_view event, std::string_view command, Permission permission) {
-  Json json = TRY(parse(event));
-  const auto input = json.find("tool_input");
-  if (input == json.end() || !input->is_object()) return refused("has no object in `tool_input`");
-  (*input)["command"] = command;
+std::string ClientEvent::rewritten(std::string_view command, Permission permission) && {
+  Json& input = input_->json;
+  input["command"] = command;
   Json output = answer(permission == Permission::kGranted ? "allow" : nullptr);
-  output["updatedInput"] = std::move(*input);
+  output["updatedInput"] = std::move(input);
   return written({{"hookSpecificOutput", std::move(output)}}) + "\n";
 }
 

@@ -187,7 +187,8 @@ Status look_at_files(const agents::FileCall& call, Client client, const Event& e
 
 Result<std::string> answer(Client client) {
   const std::string text = TRY(sys::read_all(STDIN_FILENO, agents::kMaxEventBytes, "the client's event"));
-  const Event event = TRY(agents::decode_event(text));
+  agents::ClientEvent sent = TRY(agents::ClientEvent::decode(text));
+  const Event& event = sent.event();
   const agents::Call call = TRY(agents::interpret(event));
   if (std::holds_alternative<agents::OtherCall>(call)) return std::string();
   TRY(go_to_session_folder(client));
@@ -198,10 +199,10 @@ Result<std::string> answer(Client client) {
   if (const auto* files = std::get_if<agents::FileCall>(&call)) TRY(look_at_files(*files, client, event, around));
   return std::visit(Overloaded{
                         [&](const agents::Rewrite& rewrite) {
-                          return agents::rewrite_answer(text, rewrite.command, rewrite.permission);
+                          return std::move(sent).rewritten(rewrite.command, rewrite.permission);
                         },
-                        [](const agents::Deny& deny) { return Result<std::string>(agents::deny_answer(deny.reason)); },
-                        [](const agents::NoOpinion&) { return Result<std::string>(""); },
+                        [](const agents::Deny& deny) { return agents::deny_answer(deny.reason); },
+                        [](const agents::NoOpinion&) { return std::string(); },
                     },
                     agents::decide(event, call, around));
 }

@@ -19,12 +19,13 @@ void require(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto event = decode_event(text);
-  if (!event) {
-    require(event.error().kind == ErrorKind::kRefused && event.error().what.size() < 300);
+  auto sent = ClientEvent::decode(text);
+  if (!sent) {
+    require(sent.error().kind == ErrorKind::kRefused && sent.error().what.size() < 300);
     return 0;
   }
-  const auto call = interpret(*event);
+  const Event& event = sent->event();
+  const auto call = interpret(event);
   if (!call) return 0;
   Surroundings around{.program = "/c",
                       .folder = "/p",
@@ -37,11 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                       .files = {}};
   if (const auto* files = std::get_if<FileCall>(&*call))
     for (const NamedFile& file : files->files) around.files.push_back({.real = "/p/" + file.text});
-  const Decision decision = decide(*event, *call, around);
+  const Decision decision = decide(event, *call, around);
   if (const auto* rewrite = std::get_if<Rewrite>(&decision)) {
     require(unwrap_command("/c", rewrite->command).has_value());
-    const auto answer = rewrite_answer(text, rewrite->command, rewrite->permission);
-    require(answer && answer->find('\n') == answer->size() - 1);
+    const std::string answer = std::move(*sent).rewritten(rewrite->command, rewrite->permission);
+    require(answer.find('\n') == answer.size() - 1);
   }
   if (const auto* deny = std::get_if<Deny>(&decision)) {
     const std::string answer = deny_answer(deny->reason);

@@ -12,10 +12,10 @@ constexpr const char* kBash =
     R"("tool_input":{"description":"d","command":"a","timeout":1.5,"run_in_background":true,"nested":{"x":[1,null]}}})";
 
 TEST(Decode, TakesWhatDecidesAndTheNamesOfTheRest) {
-  const auto event = decode_event(kBash);
+  const auto event = ClientEvent::decode(kBash);
   ASSERT_TRUE(event) << event.error().what;
   EXPECT_EQ(
-      *event,
+      event->event(),
       (Event{.tool = "Bash",
              .cwd = "/p",
              .mode = "default",
@@ -25,11 +25,11 @@ TEST(Decode, TakesWhatDecidesAndTheNamesOfTheRest) {
 }
 
 TEST(Decode, TheLastOfTwoMembersCountsAsInTheClients) {
-  const auto event = decode_event(
+  const auto event = ClientEvent::decode(
       R"({"hook_event_name":"PreToolUse","tool_name":"Read","tool_name":"Bash","tool_input":{"command":"a","command":"b"}})");
   ASSERT_TRUE(event);
-  EXPECT_EQ(event->tool, "Bash");
-  EXPECT_EQ(event->fields, (std::vector<Field>{{"command", "b"}}));
+  EXPECT_EQ(event->event().tool, "Bash");
+  EXPECT_EQ(event->event().fields, (std::vector<Field>{{"command", "b"}}));
 }
 
 TEST(Decode, RefusesWhatIsNoEvent) {
@@ -52,7 +52,7 @@ TEST(Decode, RefusesWhatIsNoEvent) {
            std::string(R"({"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"\ud800"}})"),
            cat(R"({"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"a":)", deep, "}}"),
        }) {
-    const auto event = decode_event(text);
+    const auto event = ClientEvent::decode(text);
     ASSERT_FALSE(event) << text;
     EXPECT_EQ(event.error().kind, ErrorKind::kRefused);
     EXPECT_EQ(event.error().what.find('\n'), std::string::npos);
@@ -60,24 +60,25 @@ TEST(Decode, RefusesWhatIsNoEvent) {
 }
 
 TEST(Decode, BracketsInTextsAreNoDepth) {
-  EXPECT_TRUE(decode_event(cat(R"({"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":")",
-                               std::string(1000, '['), R"(\"[["}})")));
+  EXPECT_TRUE(ClientEvent::decode(cat(R"({"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":")",
+                                      std::string(1000, '['), R"(\"[["}})")));
 }
 
 TEST(Answers, ARewriteKeepsTheWholeInputInItsOrder) {
-  const auto answer = rewrite_answer(kBash, "b 'c'\n", Permission::kGranted);
-  ASSERT_TRUE(answer);
+  auto event = ClientEvent::decode(kBash);
+  ASSERT_TRUE(event);
   EXPECT_EQ(
-      *answer,
+      std::move(*event).rewritten("b 'c'\n", Permission::kGranted),
       R"({"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"allow","updatedInput":)"
       R"({"description":"d","command":"b 'c'\n","timeout":1.5,"run_in_background":true,"nested":{"x":[1,null]}}}})"
       "\n");
 }
 
 TEST(Answers, WithoutAGrantTheClientDecides) {
-  const auto answer = rewrite_answer(kBash, "b", Permission::kLeftToClient);
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->find("permissionDecision"), std::string::npos);
+  auto event = ClientEvent::decode(kBash);
+  ASSERT_TRUE(event);
+  const std::string answer = std::move(*event).rewritten("b", Permission::kLeftToClient);
+  EXPECT_EQ(answer.find("permissionDecision"), std::string::npos);
 }
 
 TEST(Answers, ADenialIsOneLineWhateverItsReason) {
