@@ -1,6 +1,5 @@
-// Names in a project that decide what runs later, outside of any sandbox: git's hooks and settings, the settings of
-// agents, editors and shells. An agent may read them and not write them. What the project itself runs (package.json, a
-// Makefile) is out of reach: it is the work.
+// Which paths in a project the file tools of a client may not write: what runs later, outside of any sandbox
+// (policy/runs_later.h, the one list), at any depth of the project.
 #pragma once
 
 #include <optional>

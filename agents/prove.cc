@@ -123,4 +123,19 @@ Assurance assure(const Standing& standing, const std::vector<Outcome>& outcomes)
   return assurance;
 }
 
+std::vector<std::string> notes_on(const Standing& standing, const std::vector<Outcome>& outcomes) {
+  std::vector<std::string> notes;
+  const bool mounts = std::ranges::any_of(outcomes, [](const Outcome& outcome) {
+    return outcome.attempt == "nested-mount-ns" && outcome.what == Outcome::What::kLeak;
+  });
+  if (mounts && standing.place == Standing::Place::kAgent)
+    notes.emplace_back(
+        "a mount namespace can be made here, and a process that means to can undo by one what is mounted over the "
+        "project: "
+        "masks (.env) and what is read-only in it (.git/hooks); `confide agent --no-inner-sandbox` refuses them, "
+        "`confide "
+        "env import --rewrite` leaves nothing behind a mask");
+  return notes;
+}
+
 }  // namespace confide::agents

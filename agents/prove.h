@@ -69,4 +69,7 @@ struct Assurance {
 };
 Assurance assure(const Standing& standing, const std::vector<Outcome>& outcomes);
 
+// What follows from the outcomes and is no leak of the level: said with its cure.
+std::vector<std::string> notes_on(const Standing& standing, const std::vector<Outcome>& outcomes);
+
 }  // namespace confide::agents

@@ -97,8 +97,11 @@ std::vector<std::string> lines_of(const Opening& o) {
     lines.push_back(cat("network           the host's, and with it every service on loopback",
                         ports.empty() ? "" : cat(": ports ", join(ports, ", "))));
   }
-  lines.emplace_back(o.inner_sandbox ? "inner sandbox     allowed, as Codex and Claude Code need"
-                                     : "inner sandbox     refused: no user namespace can be made inside");
+  lines.emplace_back(
+      o.inner_sandbox
+          ? "inner sandbox     allowed, as Codex and Claude Code need: user namespaces can be made, and a process that "
+            "means to can undo masks and what is read-only by one; --no-inner-sandbox refuses them"
+          : "inner sandbox     refused: no user namespace can be made inside");
   for (const Opening::Masked& masked : o.masked) lines.push_back(masked_line(masked, o.inner_sandbox));
   for (const std::string& power : o.powers)
     lines.push_back(cat("POWER             ", power, ": ", warning_about_power(power)));

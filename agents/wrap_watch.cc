@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/unique_fd.h"
+#include "launcher/plan/steps.h"
 
 namespace confide::agents {
 namespace {
@@ -33,13 +34,15 @@ class Digest {
   uint64_t value_ = 0xCBF29CE484222325U;
 };
 
+// What stands for something that must not be made (launcher/supervise/covers.h).
+bool is_cover(const struct stat& found) { return S_ISSOCK(found.st_mode) || launcher::is_cover_folder(found.st_mode); }
+
 class Looker {
  public:
   Looked look(const std::string& path) {
     struct stat found {};
     if (::fstatat(AT_FDCWD, path.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return {};
-    // What stands for something that must not be made (launcher/supervise/covers.h).
-    if (S_ISSOCK(found.st_mode)) return {};
+    if (is_cover(found)) return {};
     add(AT_FDCWD, path.c_str(), found);
     return {digest_.value(), entries_ <= kMostEntries};
   }
@@ -77,8 +80,7 @@ class Looker {
     std::ranges::sort(names);
     for (const std::string& entry : names) {
       struct stat found {};
-      if (::fstatat(::dirfd(folder), entry.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0 || S_ISSOCK(found.st_mode))
-        continue;
+      if (::fstatat(::dirfd(folder), entry.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0 || is_cover(found)) continue;
       add(::dirfd(folder), entry.c_str(), found);
     }
     digest_.add(names.size());

@@ -277,7 +277,8 @@ ordered_json report_of(const Standing& standing, const std::vector<Outcome>& out
           {"leaks", assurance.leaks},
           {"attempts", std::move(rows)},
           {"loopback_ports", std::move(ports)},
-          {"mcp_servers", mcp_servers()}};
+          {"mcp_servers", mcp_servers()},
+          {"notes", agents::notes_on(standing, outcomes)}};
 }
 
 std::string padded(std::string text, size_t width) {
@@ -306,6 +307,7 @@ std::string text_of(const ordered_json& report) {
   out += '\n';
   list("services on loopback: ", report["loopback_ports"], "none in view");
   list("MCP servers in view:  ", report["mcp_servers"], "none");
+  for (const auto& note : report["notes"]) out += cat("note: ", note.get<std::string>(), "\n");
   out += cat("\nassurance level ", report["level"].get<int>(), ": ", report["why"].get<std::string>(), "\n");
   return out;
 }

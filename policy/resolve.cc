@@ -9,6 +9,7 @@
 #include "policy/path_rules.h"
 #include "policy/presets.h"
 #include "policy/read_value.h"
+#include "policy/runs_later.h"
 #include "policy/toolchains.h"
 
 namespace confide::policy {
@@ -45,7 +46,7 @@ class Resolver {
     TRY(check_place());
     choose_profile();
     TRY(collect_chain());
-    if (in_.for_agents == ForAgents::kYes) TRY(protect_from_agents());
+    protect_from_agents();
     for (const Link& link : chain_) {
       if (link.built_in) TRY(apply(link.built_in->profiles.front(), Asker::kBuiltIn));
       if (link.user != nullptr) TRY(apply(*link.user, Asker::kPerson));
@@ -162,14 +163,20 @@ class Resolver {
     return {};
   }
 
-  Status protect_from_agents() {
-    const auto agent = TRY(preset("agent"));
-    const Setting* protect = agent ? find(agent->profiles.front().settings, Key::kProtect) : nullptr;
-    if (protect == nullptr) return Error{ErrorKind::kInternal, 0, "profile agent protects nothing"};
+  // Of the chosen profile, or of what asks: policy/runs_later.h.
+  void protect_from_agents() {
+    const auto is_agent = [](const Link& link) {
+      return link.built_in && link.built_in->profiles.front().name == "agent";
+    };
+    if (!place_.project || (in_.for_agents == ForAgents::kNo && std::ranges::none_of(chain_, is_agent))) return;
     std::vector<PathRule> level;
-    TRY(add_paths(*protect, Access::kProtect, level));
+    for (const RunsLater& member : runs_later())
+      if (member.held == RunsLater::Held::kByMounts)
+        level.push_back({cat(*place_.project, "/", member.path),
+                         Access::kProtect,
+                         IfMissing::kCover,
+                         {"what runs later (built in)"}});
     levels_.emplace_back(std::move(level), Asker::kBuiltIn);
-    return {};
   }
 
   Status add_paths(const Setting& setting, Access access, std::vector<PathRule>& out) const {

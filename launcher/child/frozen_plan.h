@@ -113,12 +113,14 @@ struct PutFile {
   const char* target;
   IfGone if_gone;
 };
-// A socket at `name` below `folder`, or a file with `content`, mounted on itself and read-only. What stands there
-// already is covered by itself.
+// Something at `name` below `folder`, mounted on itself and read-only. What stands there already is covered by itself.
+enum class CoverAs : uint8_t { kSocket, kFolder, kPrivateFolder, kFile };
+constexpr unsigned kCoverFolderMode = 01555;  // launcher/plan/steps.h, is_cover_folder
 struct Cover {
   const char* folder;
   const char* name;
-  const char* content;  // null: a socket
+  CoverAs as;
+  const char* content;  // kFile
   size_t size;
 };
 // Tells the supervisor that the child stands, receives the delivery block and the descriptors, writes the files of

@@ -46,7 +46,9 @@ int bind_carefully(const Bind& op) {
   return error;
 }
 
-long make_cover_file(int folder, const Cover& op) {
+long make_cover(int folder, const Cover& op) {
+  if (op.as == CoverAs::kSocket) return raw::call(SYS_mknodat, folder, op.name, S_IFSOCK | 0600, 0);
+  if (op.as != CoverAs::kFile) return raw::call(SYS_mkdirat, folder, op.name, kCoverFolderMode);
   const abi::OpenHow how{.flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                          .mode = 0600,
                          .resolve = abi::kResolveBeneath | abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks};
@@ -55,6 +57,31 @@ long make_cover_file(int folder, const Cover& op) {
   const long written = raw::call(SYS_write, static_cast<int>(fd), op.content, op.size);
   raw::close_fd(static_cast<int>(fd));
   return written < 0 ? written : 0;
+}
+
+long mount_on_itself(int target) {
+  long result = raw::call(SYS_open_tree, target, "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC);
+  if (result >= 0) {
+    const int tree = static_cast<int>(result);
+    const abi::MountAttr attributes{.attr_set = abi::kMountAttrRdonly};
+    result = raw::call(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+    if (result == 0)
+      result = raw::call(SYS_move_mount, tree, "", target, "", abi::kMoveMountFEmptyPath | abi::kMoveMountTEmptyPath);
+    raw::close_fd(tree);
+  }
+  return result;
+}
+
+// By the descriptor, because others may exchange what stands at its name meanwhile: mount(2) takes a path only.
+long mount_private(int target) {
+  const long back = open_path(".", 0);
+  if (back < 0) return back;
+  long result = raw::call(SYS_fchdir, target);
+  if (result == 0)
+    result = raw::call(SYS_mount, "tmpfs", ".", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4m,nr_inodes=1024");
+  const long returned = raw::call(SYS_fchdir, static_cast<int>(back));
+  raw::close_fd(static_cast<int>(back));
+  return result < 0 ? result : returned;
 }
 
 }  // namespace
@@ -119,23 +146,14 @@ int cover(const Cover& op) {
   if (folder < 0) return to_errno(folder);
   const int at = static_cast<int>(folder);
   // A folder above that is not there, or is a link, was replaced since it was looked at: then it fails here.
-  long result =
-      op.content == nullptr ? raw::call(SYS_mknodat, at, op.name, S_IFSOCK | 0600, 0) : make_cover_file(at, op);
+  long result = make_cover(at, op);
   if (result == -EEXIST) result = 0;
   const abi::OpenHow found{.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = walk};
   if (result == 0) result = raw::call(abi::kNrOpenat2, at, op.name, &found, sizeof found);
   raw::close_fd(at);
   if (result < 0) return to_errno(result);
   const int target = static_cast<int>(result);
-  result = raw::call(SYS_open_tree, target, "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC);
-  if (result >= 0) {
-    const int tree = static_cast<int>(result);
-    const abi::MountAttr attributes{.attr_set = abi::kMountAttrRdonly};
-    result = raw::call(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
-    if (result == 0)
-      result = raw::call(SYS_move_mount, tree, "", target, "", abi::kMoveMountFEmptyPath | abi::kMoveMountTEmptyPath);
-    raw::close_fd(tree);
-  }
+  result = op.as == CoverAs::kPrivateFolder ? mount_private(target) : mount_on_itself(target);
   raw::close_fd(target);
   return to_errno(result);
 }

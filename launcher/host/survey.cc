@@ -134,7 +134,8 @@ PathFact look_at(const std::string& path) {
     if (!fact.canonical.starts_with('/') || removed) return PathFact{.requested = path};
   }
   if (::fstat(fd.get(), &found) != 0) return PathFact{.requested = path};
-  fact.kind = S_ISDIR(found.st_mode) ? FileKind::kFolder : S_ISREG(found.st_mode) ? FileKind::kFile : FileKind::kOther;
+  const bool folder = S_ISDIR(found.st_mode) && !is_cover_folder(found.st_mode);  // another run's, and no folder
+  fact.kind = folder ? FileKind::kFolder : S_ISREG(found.st_mode) ? FileKind::kFile : FileKind::kOther;
   fact.device = found.st_dev;
   fact.inode = found.st_ino;
   fact.owner = found.st_uid;

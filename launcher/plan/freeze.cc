@@ -127,8 +127,7 @@ class Freezer {
   void put(const CoverStep& step) {
     const char* folder = inside(step.folder);
     for (const CoveredName& name : step.names) {
-      const char* content = name.content.empty() ? nullptr : keep(name.content);
-      op(OpKind::kCover).cover = {folder, keep(name.name), content, name.content.size()};
+      op(OpKind::kCover).cover = {folder, keep(name.name), name.as, keep(name.content), name.content.size()};
     }
   }
   void put(const NoNamespacesStep&) { op(OpKind::kForbidNamespaces); }

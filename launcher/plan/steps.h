@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "launcher/child/frozen_plan.h"
 #include "launcher/plan/scene.h"
 #include "policy/policy.h"
 
@@ -94,10 +95,18 @@ struct MaskStep {
   bool operator==(const MaskStep&) const = default;
 };
 // Names below `folder` that are not there and that nobody shall make: something stands in the place of each during the
-// run, mounted on itself and read-only. The launcher takes it away again. Where `content` is empty it is a socket,
-// which git, grep and most tools pass by.
+// run, mounted on itself and read-only. The launcher takes it away again.
+using child::CoverAs;
+// A folder that a cover is: nobody gives one of theirs such a mode. `mode` as stat(2) has it.
+constexpr bool is_cover_folder(uint32_t mode) {
+  return (mode & 0170000U) == 0040000U && (mode & 01000U) != 0 && (mode & 0222U) == 0;
+}
 struct CoveredName {
   std::string name;
+  // A socket, which git, grep and most tools pass by; an empty folder, for a name that programs open as one (Claude
+  // Code asks its person what to do about a `.claude` that is none); such a folder with a private one, writable,
+  // mounted on it; a file with `content`.
+  CoverAs as = CoverAs::kSocket;
   std::string content;
   bool operator==(const CoveredName&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "policy/runs_later.h"
 
 namespace confide::launcher {
 namespace {
@@ -160,8 +161,18 @@ class ViewMaker {
   // The outermost part of the path that is not there yet: where something could be made.
   const PathFact& first_missing(const PathFact& fact) const {
     for (const PathFact& above : scene_.above_protected)
-      if (above.kind == FileKind::kMissing && is_within(fact.requested, above.requested)) return above;
+      if ((above.kind == FileKind::kMissing || above.kind == FileKind::kOther) &&
+          is_within(fact.requested, above.requested))
+        return above;
     return fact;
+  }
+
+  // `above`: something below it is what the rule names.
+  static CoverAs cover_as(const policy::RunsLater* known, bool above) {
+    using Kind = policy::RunsLater::Kind;
+    if (above || (known != nullptr && known->kind == Kind::kFolder)) return CoverAs::kFolder;
+    if (known == nullptr || (known->kind == Kind::kFile && known->stand_in.empty())) return CoverAs::kSocket;
+    return known->kind == Kind::kState ? CoverAs::kPrivateFolder : CoverAs::kFile;
   }
 
   void cover_missing() {
@@ -178,12 +189,10 @@ class ViewMaker {
       if (in == nullptr || in->what != What::kBind || in->access != Access::kWrite) continue;
       std::string name = path.substr(project->canonical.size() + 1);
       if (std::ranges::find(covered_, name, &CoveredName::name) != covered_.end()) continue;
-      // git reads a file of this name in its folder, and takes another folder's hooks and configuration if it says so
-      // (gitrepository-layout(5)); "." says nothing else than its absence, and neither does an empty configuration.
-      std::string content = name.ends_with(".git/commondir")         ? ".\n"
-                            : name.ends_with(".git/config.worktree") ? "\n"
-                                                                     : "";
-      covered_.push_back({std::move(name), std::move(content)});
+      const policy::RunsLater* known = policy::find_runs_later(name);
+      std::string content(known != nullptr ? known->stand_in : "");
+      const CoverAs as = cover_as(known, path != fact.requested);
+      covered_.push_back({std::move(name), as, std::move(content)});
     }
   }
 

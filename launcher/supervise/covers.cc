@@ -20,11 +20,16 @@ namespace {
 
 constexpr uint64_t kBelow = abi::kResolveBeneath | abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks;
 
+bool is_folder(const CoveredName& covered) {
+  return covered.as == CoverAs::kFolder || covered.as == CoverAs::kPrivateFolder;
+}
+
 bool is_ours(int folder, const CoveredName& covered) {
   const auto fd = sys::openat2(folder, covered.name, O_PATH | O_NOFOLLOW, kBelow);
   struct stat found {};
   if (!fd || ::fstat(fd->get(), &found) != 0) return false;
-  if (covered.content.empty()) return S_ISSOCK(found.st_mode);
+  if (covered.as == CoverAs::kSocket) return S_ISSOCK(found.st_mode);
+  if (is_folder(covered)) return is_cover_folder(found.st_mode);
   if (!S_ISREG(found.st_mode) || static_cast<size_t>(found.st_size) != covered.content.size()) return false;
   const auto readable = sys::openat2(folder, covered.name, O_RDONLY | O_NOFOLLOW, kBelow);
   if (!readable) return false;
@@ -41,7 +46,9 @@ void remove_covers(int folder, const CoverStep& step) {
     const auto above = slash == std::string::npos
                            ? sys::duplicate(folder)
                            : sys::openat2(folder, covered.name.substr(0, slash), O_PATH | O_DIRECTORY, kBelow);
-    if (above) (void)::unlinkat(above->get(), covered.name.c_str() + (slash == std::string::npos ? 0 : slash + 1), 0);
+    const char* last = covered.name.c_str() + (slash == std::string::npos ? 0 : slash + 1);
+    // Of a folder, only if it is empty.
+    if (above) (void)::unlinkat(above->get(), last, is_folder(covered) ? AT_REMOVEDIR : 0);
   }
 }
 

@@ -3,7 +3,8 @@
 // it that it goes when this one is killed.
 //
 // Several runs in one project share them: each holds a shared lock (flock(2)) on the folder, and the last one to go
-// takes them away. Only what is unmistakably ours is removed: a socket, or a file with just the content of the cover.
+// takes them away. Only what is unmistakably ours is removed: a socket, an empty folder of a mode that nobody gives
+// (is_cover_folder), or a file with just the content of the cover.
 #pragma once
 
 #include <sys/types.h>

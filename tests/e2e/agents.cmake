@@ -4,7 +4,7 @@ confide_e2e_test(allow_test COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_D
 confide_e2e_test(setup_test COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/setup_test.py)
 
 # The real clients, as a user who is not root unless said: scripts/install-deps --clients gets them.
-foreach(client claude codex managed docs wrapped)
+foreach(client claude codex managed docs wrapped terminal)
   confide_e2e_test(clients_${client} COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/clients/${client}_test.py AS user TIMEOUT 300)
 endforeach()
 # Root's own sandbox is another: its user namespace is root's, and the agent has another kernel uid.

@@ -37,6 +37,9 @@ class Prove(harness.Case):
         tried = {row["attempt"]: row for row in report["attempts"]}
         self.assertEqual(tried["proc-environ"]["answer"], "ENOENT")
         self.assertEqual(tried["tcp"]["outcome"], "leak", "the host's network is stated, and it is there")
+        self.assertIn("masks (.env) and what is read-only in it (.git/hooks)", report["notes"][0])
+        closed = self.prove("--", harness.CONFIDE, "agent", "--quiet", "--no-inner-sandbox", *self.shown, "--")
+        self.assertEqual((closed["notes"], closed["leaks"]), ([], 0))
         for name in ("confide run --secret", "confide run --env-file", "confide run --write", "confide run --profile"):
             self.assertEqual(tried[name]["outcome"], "refused", tried[name])
 

@@ -4,72 +4,12 @@ Each scene is played three times with the same keys: without confide, in a run w
 whose output is. The screens are compared with their colours and attributes, and so is where the cursor stands.
 """
 
-import contextlib
-import os
 import re
 import shlex
-import subprocess
 
 import harness
-from harness import CONFIDE, environment, need, wait_for
-
-
-class Screen:
-    """A tmux server of its own with one pane that runs `command`."""
-
-    def __init__(self, folder, command, columns=90, rows=26):
-        self.socket = os.path.join(folder, "tmux")
-        self.env = environment(TERM="xterm-256color", SHELL="/bin/sh", TMUX=None, TMUX_PANE=None)
-        # The pane stays when its command has ended, so that its last screen can be seen.
-        script = f"exec {command}"
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), script,
-                  ";", "set-option", "-g", "remain-on-exit", "on", ";", "set-option", "-g", "status", "off",
-                  ";", "set-option", "-g", "window-size", "manual", ";", "resize-window", "-x", str(columns), "-y", str(rows))
-
-    def tmux(self, *words):
-        ran = subprocess.run(["tmux", "-S", self.socket, *words], env=self.env, capture_output=True, timeout=60, check=False)
-        if ran.returncode != 0:
-            raise AssertionError(f"tmux {words}: {ran.stderr!r}")
-        return ran.stdout.decode("utf-8", "replace")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(AssertionError):
-            self.tmux("kill-server")
-
-    def type(self, *keys):
-        self.tmux("send-keys", *keys)
-
-    def resize(self, columns, rows):
-        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
-
-    def text(self):
-        return self.tmux("capture-pane", "-p")
-
-    def picture(self):
-        """Text, colours and attributes, and the cursor."""
-        return self.tmux("capture-pane", "-p", "-e") + self.tmux("display-message", "-p", "cursor #{cursor_x},#{cursor_y} alternate #{alternate_on} #{pane_width}x#{pane_height}")
-
-    def wait_for(self, words, seconds=30.0):
-        if not wait_for(lambda: words in self.text(), seconds, 0.05):
-            raise AssertionError(f"{words!r} did not appear:\n{self.text()}")
-
-    def settled(self):
-        """The picture, once it has been the same for 0.3 s."""
-        pictures = [self.picture()]
-
-        def same():
-            pictures.append(self.picture())
-            return len(pictures) >= 4 and len(set(pictures[-4:])) == 1
-
-        if not wait_for(same, 20, 0.1):
-            raise AssertionError(f"the screen does not come to rest:\n{pictures[-1]}")
-        return pictures[-1]
-
-    def is_dead(self):
-        return self.tmux("display-message", "-p", "#{pane_dead}").strip() == "1"
+from harness import CONFIDE, need, wait_for
+from screen import Screen
 
 
 TEXT = "\n".join(f"line {n}: the quick brown fox jumps over the lazy dog, ÄÖÜ 漢字 and a\ttab" for n in range(1, 200)) + "\n"

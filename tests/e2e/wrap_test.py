@@ -1,6 +1,7 @@
 """confide agent: what a wrapped agent keeps, what it loses, and what it cannot leave behind for later. Each attack first
 succeeds outside."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -31,9 +32,13 @@ os.chdir(sub)
 check(libc.syscall(155, b".", b"old"), "pivot_root")
 os.chdir("/")
 check(libc.umount2(b"/old", 2), "umount2")
-os.rename(".env", "sub/taken", src_dir_fd=fd, dst_dir_fd=fd)
-print(open("/taken").read())
+{end}
 """
+READ_BEHIND_A_MASK = """os.rename(".env", "sub/taken", src_dir_fd=fd, dst_dir_fd=fd)
+print(open("/taken").read())"""
+WRITE_BEHIND_A_PIN = """os.rename(".git", "sub/git", src_dir_fd=fd, dst_dir_fd=fd)
+open("/git/hooks/pre-commit", "w").write("evil")
+os.rename("sub/git", ".git", src_dir_fd=fd, dst_dir_fd=fd)"""
 
 
 class Wrap(harness.Case):
@@ -62,8 +67,13 @@ class Wrap(harness.Case):
 
     def left(self):
         """What stands in the project and is not the person's."""
-        return sorted(name for name in (*os.listdir(self.project), *(f".git/{n}" for n in os.listdir(".git")))
-                      if stat.S_ISSOCK(os.lstat(name).st_mode) or name == ".git/commondir")
+        found = []
+        for name in (*os.listdir(self.project), *(f".git/{n}" for n in os.listdir(".git"))):
+            with contextlib.suppress(FileNotFoundError):  # gone while it was looked at
+                mode = os.lstat(name).st_mode
+                if stat.S_ISSOCK(mode) or mode & stat.S_ISVTX or name == ".git/commondir":
+                    found.append(name)
+        return sorted(found)
 
     # ---- kept
 
@@ -237,7 +247,7 @@ class Wrap(harness.Case):
 
     def test_a_user_namespace_gets_behind_a_mask_unless_none_can_be_made(self):
         self.file("project/.env", CANARY)
-        self.file("project/undo.py", UNDO)
+        self.file("project/undo.py", UNDO.replace("{end}", READ_BEHIND_A_MASK))
         plain = self.agent(f"cat .env; {harness.PYTHON} undo.py", "--quiet")
         self.assertIn(CANARY, plain.text, f"the limit that docs/agent.md states is not there: say so\n{plain}")
         os.rename("sub/taken", ".env")
@@ -245,6 +255,37 @@ class Wrap(harness.Case):
         self.assertNotIn(CANARY, refused.text)
         self.assertIn("No space left on device", refused.err.decode())
         self.assertNotEqual(refused.code, 0)
+
+    def test_a_user_namespace_gets_behind_what_is_read_only_unless_none_can_be_made_and_it_is_told(self):
+        self.folder("project/.git/hooks")
+        hook = self.path("project/.git/hooks/pre-commit")
+        self.file("project/undo.py", UNDO.replace("{end}", WRITE_BEHIND_A_PIN))
+        plain = self.agent("echo evil > .git/hooks/pre-commit; mv .git g; true", "--quiet")
+        self.assert_code(plain, 0)
+        self.assertFalse(os.path.exists(hook))
+        ran = self.agent(f"{harness.PYTHON} undo.py")
+        self.assertTrue(os.path.exists(hook), f"the limit that docs/agent.md states is not there: say so\n{ran}")
+        said = ran.err.decode()
+        self.assertIn("a process that means to can undo masks and what is read-only by one; --no-inner-sandbox", said)
+        self.assertIn(f"during the run {self.project}/.git/hooks was changed", said)
+        os.unlink(hook)
+        refused = self.agent(f"{harness.PYTHON} undo.py", "--no-inner-sandbox")
+        self.assertFalse(os.path.exists(hook))
+        self.assertIn("No space left on device", refused.err.decode())
+        self.assertNotIn("during the run", refused.err.decode())
+
+    def test_a_state_folder_that_the_project_lacks_is_private_and_gone_with_the_run(self):
+        ran = self.agent("ls -A .claude .vscode && echo x > .claude/settings.json && cat .claude/settings.json && ! mv .claude c && ! rmdir .claude && ! touch .vscode/x",
+                         "--quiet")
+        self.assert_code(ran, 0)
+        self.assertIn("x\n", ran.text)
+        self.assertEqual(self.left(), [])
+        self.assertFalse(os.path.lexists(".claude"))
+        os.mkdir(".claude")
+        self.assertNotEqual(self.agent("touch .claude/x", "--quiet").code, 0)
+        self.assertEqual(os.listdir(".claude"), [])
+        self.assert_code(self.agent("touch .claude/x", "--quiet", "--write", ".claude"), 0)
+        self.assertEqual(os.listdir(".claude"), ["x"])
 
     def test_an_inner_sandbox_starts_and_nothing_beyond_it(self):
         harness.need("bwrap")

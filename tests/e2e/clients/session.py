@@ -111,7 +111,7 @@ class Session:
                 seen.update({f"{folder}/{path}": names for path, names in self.judge.in_tree(self.path(folder)).items()})
 
         with Model(script, look) as model:
-            process = subprocess.run(self._command(arguments, model, cwd), cwd=cwd or self.project, env=self._environment(model),
+            process = subprocess.run(self._command(arguments, model, cwd), cwd=cwd or self.project, env=self.environment_for(model),
                                      stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
         places = {"requests": self.judge.in_bytes(b"".join(model.requests)), "events": self.judge.in_bytes(process.stdout),
                   "stderr": self.judge.in_bytes(process.stderr), **seen,
@@ -121,7 +121,7 @@ class Session:
 
     def start(self, arguments, model):
         """The client as a process that goes on. Kill it and wait for it."""
-        return subprocess.Popen(self._command(arguments, model, None), cwd=self.project, env=self._environment(model), stdin=subprocess.DEVNULL,
+        return subprocess.Popen(self._command(arguments, model, None), cwd=self.project, env=self.environment_for(model), stdin=subprocess.DEVNULL,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
     def _command(self, arguments, model, cwd):
@@ -130,7 +130,7 @@ class Session:
     def wrapped(self, argv):
         return argv if self.wrap is None else [harness.CONFIDE, "agent", "--read", MODULES, *self.wrap, "--", *argv]
 
-    def _environment(self, model):
+    def environment_for(self, model):
         return {**self.variables, **self.client_variables(model)}
 
 
@@ -140,7 +140,15 @@ class Claude(Session):
         return [CLAUDE, "-p", "Do what the script says.", "--output-format", "stream-json", "--verbose", *arguments]
 
     def trust_the_project(self):
-        self.write("home/.claude/.claude.json", json.dumps({"hasCompletedOnboarding": True, "projects": {self.project: {"hasTrustDialogAccepted": True}}}))
+        self.write("home/.claude/.claude.json", json.dumps({"hasCompletedOnboarding": True, "customApiKeyResponses": {"approved": ["none"], "rejected": []},
+                                                                "projects": {self.project: {"hasTrustDialogAccepted": True}}}))
+
+    def settings_for_the_terminal(self):
+        self.settings = {"permissions": {"allow": ["Bash"]}}
+
+    def on_a_terminal(self, _):
+        self.trust_the_project()
+        return [CLAUDE, "--permission-mode", "default"]
 
     def client_variables(self, model):
         return {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{model.port}", "ANTHROPIC_API_KEY": "none", "CLAUDE_CONFIG_DIR": self.path("home/.claude"),
@@ -173,6 +181,12 @@ class Codex(Session):
     def argv(self, arguments, model, cwd):
         return [CODEX, *self.settings(model), "exec", "--json", "--skip-git-repo-check", "-C", cwd or self.project, *arguments,
                 "Do what the script says."]
+
+    def settings_for_the_terminal(self):
+        self.write("home/.codex/config.toml", f'[projects."{self.project}"]\ntrust_level = "trusted"\n')
+
+    def on_a_terminal(self, model):
+        return [CODEX, *self.settings(model), "--dangerously-bypass-approvals-and-sandbox"]
 
     def client_variables(self, _):
         return {"CODEX_HOME": self.path("home/.codex"), "MOCK_API_KEY": "none"}

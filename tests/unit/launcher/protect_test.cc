@@ -56,11 +56,15 @@ TEST(Protect, WhatIsNotThereIsCoveredAtItsFirstMissingPart) {
   add_path(input, missing("/home/me/shop/.config/a"), Access::kProtect, IfMissing::kCover);
   add_path(input, missing("/home/me/shop/.config/b"), Access::kProtect, IfMissing::kCover);
   add_path(input, missing("/home/me/shop/.idea"), Access::kProtect, IfMissing::kSkip);
+  add_path(input, missing("/home/me/shop/.mcp.json"), Access::kProtect, IfMissing::kCover);
   add_path(input, missing("/home/me/shop/.git/commondir"), Access::kProtect, IfMissing::kCover);
   const auto cover = find<CoverStep>(build(input).value());
   ASSERT_TRUE(cover);
   EXPECT_EQ(cover->folder, "/home/me/shop");
-  EXPECT_EQ(cover->names, (std::vector<CoveredName>{{".husky", ""}, {".config", ""}, {".git/commondir", ".\n"}}));
+  EXPECT_EQ(cover->names, (std::vector<CoveredName>{{".husky", CoverAs::kFolder, ""},
+                                                    {".config", CoverAs::kFolder, ""},
+                                                    {".mcp.json", CoverAs::kSocket, ""},
+                                                    {".git/commondir", CoverAs::kFile, ".\n"}}));
 }
 
 TEST(Protect, CoversComeAfterTheSealAndBeforeTheFilter) {
