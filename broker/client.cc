@@ -138,7 +138,7 @@ namespace {
 
 Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int environ_fd, const OnMessage& on_message,
                                        const OnWarning& on_warning) {
-  Parcel parcel{.request = {.verb = verb, .masking = run.masking}};
+  Parcel parcel{.request = {.verb = verb, .masking = run.masking, .tracing = run.tracing}};
   auto caller = TRY(sys::seqpacket_pair());
   const UniqueFd launch = TRY(sys::memfd_with("confide-launch", run.launch_request));
   const UniqueFd null = TRY(sys::openat(AT_FDCWD, "/dev/null", O_RDWR));
@@ -179,7 +179,7 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
       const Reply reply = TRY(hear(broker));
       if (const auto* said = std::get_if<Launched>(&reply)) {
         for (const std::string& warning : said->warnings) on_warning(warning);
-        if (run.on_names) run.on_names(said->names);
+        if (run.on_launched) run.on_launched(*said);
         launched = true;
         terminal_state.let_go();
         for (const int fd : {0, 1}) sys::let_go_of(fd);

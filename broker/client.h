@@ -27,10 +27,11 @@ struct SecretRun {
   ShellReferences shell = ShellReferences::kIgnore;
   std::string launch_request;  // launcher::encode(LaunchRequest)
   supervisor::Masking masking = supervisor::Masking::kOn;
+  supervisor::Tracing tracing = supervisor::Tracing::kOff;
   // Where set, SIGRTMIN+1 lets the run's time begin anew, and this is called then.
   std::function<void()> on_renewal = {};
-  // Told once the broker has launched: the names of the run's secrets.
-  std::function<void(const std::vector<std::string>&)> on_names = {};
+  // Told once the broker has launched: the names of the run's secrets, and when it did what.
+  std::function<void(const Launched&)> on_launched = {};
   Folders folders = {};
   std::string cwd = {};  // Request's
   std::string project = {};

@@ -103,8 +103,10 @@ struct GiveBack {
   ~GiveBack() { end_residents(std::move(residents)); }
 };
 
-Status serve_run(const Spawner& spawner) {
+Status serve_run(const Spawner& spawner, std::vector<supervisor::Lap> laps) {
+  laps.push_back(supervisor::lap("broker: confined, spawner forked"));
   Asked asked = TRY(hear_request());
+  laps.push_back(supervisor::lap("broker: has read the request"));
   secrets::SecretArena arena;
   if (asked.request.verb == Verb::kProviders || asked.request.verb == Verb::kTestProvider)
     return serve_providers(asked, spawner, arena);
@@ -116,6 +118,7 @@ Status serve_run(const Spawner& spawner) {
     VaultAccess vault(kVaultFd, terminal, arena, &spawner);
     gathered = TRY(gather(asked.request, asked.fds, vault, arena, spawner));
   }
+  laps.push_back(supervisor::lap("broker: has the values"));
   const GiveBack at_the_end{gathered.residents};
   if (asked.request.verb == Verb::kDescribe) {
     say(Described{std::move(gathered.slots), std::move(gathered.warnings)});
@@ -127,9 +130,9 @@ Status serve_run(const Spawner& spawner) {
   for (const MaskedPart& part : gathered.parts) parts.push_back(part.name);
   gathered.secrets.clear();  // the values now stand in the block alone
   gathered.parts.clear();
-  const UniqueFd assignment = TRY(
-      sys::memfd_with("confide-assignment",
-                      supervisor::encode(supervisor::Assignment{task, asked.request.masking, gathered.slots, parts})));
+  const UniqueFd assignment = TRY(sys::memfd_with(
+      "confide-assignment", supervisor::encode(supervisor::Assignment{task, asked.request.masking,
+                                                                      asked.request.tracing, gathered.slots, parts})));
   auto pair = TRY(sys::seqpacket_pair());
   TRY(spawner.start_supervisor(std::vector<int>{
       number_of(asked.fds, Slot::kStdin), number_of(asked.fds, Slot::kStdout), number_of(asked.fds, Slot::kStderr),
@@ -138,12 +141,14 @@ Status serve_run(const Spawner& spawner) {
   asked.fds.clear();
   std::vector<std::string> names;
   for (const supervisor::SlotText& slot : gathered.slots) names.push_back(slot.name);
-  say(Launched{std::move(gathered.warnings), std::move(names)});
+  laps.push_back(supervisor::lap("broker: delivery block written, supervisor ordered"));
+  say(Launched{std::move(gathered.warnings), std::move(names), std::move(laps)});
   stay_with(block, spawner, pair.left.get());
   return {};
 }
 
 Status serve(Duty duty) {
+  std::vector<supervisor::Lap> laps{supervisor::lap("broker: runs")};
   TRY(keep_places(std::array{kVaultFd, kConfigFd, kBesideFd}));
   if (const auto place = check_place(); !place) {
     // A socket closed with a message unread resets, and what is said below would be lost.
@@ -156,7 +161,7 @@ Status serve(Duty duty) {
     return serve_store(spawner);
   }
   TRY(confine({}));
-  return serve_run(spawner);
+  return serve_run(spawner, std::move(laps));
 }
 
 // Signals that the terminal sends to the whole process group are the client's to forward.

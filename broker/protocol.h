@@ -64,7 +64,8 @@ enum class Slot : uint32_t { kRequest, kEnviron, kLaunch, kCaller, kStdin, kStdo
 struct Request {
   Verb verb = Verb::kRun;
   supervisor::Masking masking = supervisor::Masking::kOn;  // kOff: a person's own one-shot run only, never an agent's
-  std::vector<std::string> secrets;                        // NAME=REF[,deliver=…]
+  supervisor::Tracing tracing = supervisor::Tracing::kOff;
+  std::vector<std::string> secrets;  // NAME=REF[,deliver=…]
   std::vector<PassedFile> env_files;
   std::vector<std::string> environments;        // by name; of a variable the last counts
   std::vector<policy::NamedEnvironment> known;  // of the policy in force; looked for here first, then the person's own
@@ -85,6 +86,7 @@ struct Described {
 struct Launched {
   std::vector<std::string> warnings;
   std::vector<std::string> names;  // of the run's secrets
+  std::vector<supervisor::Lap> laps;
 };
 struct Refused {
   ErrorKind kind = ErrorKind::kRefused;

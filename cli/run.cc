@@ -2,6 +2,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/overloaded.h"
@@ -49,6 +50,39 @@ Result<int> run_plainly(const Prepared& prepared, const RunOptions& options, Sta
   return outcome->exit_code;
 }
 
+// When the processes of a run with secrets did what, for --trace-launch.
+class LapRecorder {
+ public:
+  explicit LapRecorder(const RunOptions& options) : on_(options.trace) {
+    if (on_) laps_.push_back(supervisor::lap("confide: has prepared the request"));
+  }
+  void add(const std::vector<supervisor::Lap>& laps) { laps_.insert(laps_.end(), laps.begin(), laps.end()); }
+  void hear(const supervisor::RunMessage& message) {
+    if (!on_) return;
+    if (std::holds_alternative<supervisor::StartedMessage>(message))
+      laps_.push_back(supervisor::lap("the command has been executed (the sandbox's own steps: below)"));
+    if (const auto* trace = std::get_if<supervisor::TraceMessage>(&message)) {
+      add(trace->laps);
+      steps_ = trace->steps;
+      laps_.push_back(supervisor::lap("the command has ended, and what it printed is through"));
+    }
+  }
+  void print() {
+    if (!on_) return;
+    std::ranges::stable_sort(laps_, {}, &supervisor::Lap::at_ns);
+    std::vector<launcher::TraceRow> rows;
+    for (size_t i = 1; i < laps_.size(); ++i)
+      rows.push_back({laps_[i].what, static_cast<double>(laps_[i].at_ns - laps_[i - 1].at_ns) / 1000});
+    for (const supervisor::StepTime& step : steps_) rows.push_back({step.step, static_cast<double>(step.ns) / 1000});
+    print_trace(rows);
+  }
+
+ private:
+  bool on_;
+  std::vector<supervisor::Lap> laps_;
+  std::vector<supervisor::StepTime> steps_;
+};
+
 // A lease is a time limit of its own, whichever ends first.
 struct Lease {
   std::optional<int64_t> ms;
@@ -68,7 +102,7 @@ Result<Lease> lease_of(const RunOptions& options, const policy::Limits& limits) 
 
 Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options, int environ_fd,
                              StatusWriter& status) {
-  if (options.trace) return Error{ErrorKind::kUsage, 0, "--trace-launch is for runs without secrets"};
+  LapRecorder recorder(options);
   const Lease lease = TRY(lease_of(options, prepared.request.policy.limits));
   launcher::LaunchRequest request = prepared.request;
   if (lease.ms) request.policy.limits.timeout_ms = *lease.ms;
@@ -80,12 +114,18 @@ Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options
   broker::SecretRun run = secret_run(options, prepared);
   run.launch_request = launcher::encode(request);
   if (options.lease_renew) run.on_renewal = [&] { state.set_lease_until(end_of_lease()); };
-  run.on_names = [&](const std::vector<std::string>& names) { state.set_names(names); };
+  run.tracing = options.trace ? supervisor::Tracing::kOn : supervisor::Tracing::kOff;
+  run.on_launched = [&](const broker::Launched& launched) {
+    state.set_names(launched.names);
+    recorder.add(launched.laps);
+  };
   const auto on_message = [&](const supervisor::RunMessage& message) {
     status.write(message);
+    recorder.hear(message);
     if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
   };
   const auto ended = TRY(broker::run(run, environ_fd, on_message, [](const std::string& text) { warn(text); }));
+  recorder.print();
   if (ended.time_limit && lease.ends_first)
     return Error{ErrorKind::kTimeLimit, 0, "the lease has ended, and the run with it"};
   if (ended.time_limit) return time_limit_error();

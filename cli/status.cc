@@ -144,6 +144,7 @@ void StatusWriter::write(const supervisor::RunMessage& message) {
           [](const supervisor::NoteMessage& note) {
             return ordered_json{{"event", "note"}, {"note", note.text}};
           },
+          [](const supervisor::TraceMessage&) { return ordered_json(); },  // printed for --trace-launch
           [this](const supervisor::EndedMessage& ended) {
             return closing(ended_json(ended.exit_code, ended.signal, ended.time_limit), concealing_, masked_);
           },
@@ -152,7 +153,7 @@ void StatusWriter::write(const supervisor::RunMessage& message) {
           },
       },
       message);
-  if (!put_line(fd_, object)) fd_ = -1;
+  if (!object.is_null() && !put_line(fd_, object)) fd_ = -1;
 }
 
 void StatusWriter::failed(const Error& error) {

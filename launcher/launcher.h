@@ -47,10 +47,15 @@ struct Stopped {};  // the command, by a signal of the remote caller's, who stop
 struct Remark {     // what a person should know, one line
   std::string text;
 };
+struct TraceRow {
+  std::string step;
+  double microseconds = 0;
+};
 struct Ended {
   int exit_code;
   int signal;  // 0: none
   bool time_limit;
+  std::vector<TraceRow> trace = {};
 };
 using Event = std::variant<Planned, Started, LayerLost, MaskRenewed, Stopped, Remark, Ended>;
 
@@ -79,11 +84,6 @@ struct LaunchHooks {
   int remote_signals = -1;
   int lifeline = -1;  // a socket whose end ends the run (the broker's)
   Trace trace = Trace::kOff;
-};
-
-struct TraceRow {
-  std::string step;
-  double microseconds = 0;
 };
 
 struct Outcome {

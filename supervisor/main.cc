@@ -35,7 +35,8 @@ void say_what_was_masked(const MaskingFilter& filter) {
 
 // Passes the launcher's events on. The counts go before the end, which the caller waits for.
 struct Reporter {
-  const MaskingFilter* filter;  // null: masking is off
+  const MaskingFilter* filter;             // null: masking is off
+  const std::vector<Lap>* laps = nullptr;  // null: no trace
 
   void operator()(const launcher::Event& event) const {
     std::visit([this](const auto& what) { report(what); }, event);
@@ -59,6 +60,12 @@ struct Reporter {
   void report(const launcher::Stopped&) const { say(StoppedMessage{}); }
   void report(const launcher::Ended& ended) const {
     if (filter != nullptr) say_what_was_masked(*filter);
+    if (laps != nullptr) {
+      TraceMessage trace{*laps, {}};
+      for (const launcher::TraceRow& row : ended.trace)
+        trace.steps.push_back({row.step, static_cast<int64_t>(row.microseconds * 1000)});
+      say(trace);
+    }
     say(EndedMessage{ended.exit_code, ended.signal, ended.time_limit});
   }
 };
@@ -87,7 +94,7 @@ Result<launcher::LaunchRequest> read_request() {
   return request;
 }
 
-Result<int> run(const Assignment& assignment) {
+Result<int> run(const Assignment& assignment, Lap begun) {
   launcher::LaunchRequest request = TRY(read_request());
   for (const SlotText& slot : assignment.slots)
     request.secrets.push_back({slot.name, slot.deliver, slot.origin, slot.path});
@@ -96,8 +103,12 @@ Result<int> run(const Assignment& assignment) {
   const bool masks = assignment.masking == Masking::kOn && !plan.names.empty();
   MaskingFilter filter(std::move(plan), remark);
   BrokerSecrets secrets(kBrokerFd, masks ? &filter : nullptr);
-  launcher::LaunchHooks hooks{
-      .on_event = Reporter{masks ? &filter : nullptr}, .remote_signals = kCallerFd, .lifeline = kBrokerFd};
+  const bool traces = assignment.tracing == Tracing::kOn;
+  const std::vector<Lap> laps{std::move(begun), lap("supervisor: has read its request")};
+  launcher::LaunchHooks hooks{.on_event = Reporter{masks ? &filter : nullptr, traces ? &laps : nullptr},
+                              .remote_signals = kCallerFd,
+                              .lifeline = kBrokerFd,
+                              .trace = traces ? launcher::Trace::kOn : launcher::Trace::kOff};
   if (masks) hooks.filter = &filter;
   if (!request.secrets.empty()) hooks.secrets = &secrets;
   const auto outcome = launcher::launch(request, hooks);
@@ -128,10 +139,10 @@ Result<int> provide(const Assignment& assignment) {
   return 0;
 }
 
-Result<int> serve() {
+Result<int> serve(Lap begun) {
   const Assignment assignment = TRY(read_assignment());
   switch (assignment.task) {
-    case Task::kRun: return run(assignment);
+    case Task::kRun: return run(assignment, std::move(begun));
     case Task::kMask: return mask(assignment);
     case Task::kProvider: return provide(assignment);
   }
@@ -151,7 +162,7 @@ int main() {
       return 2;
     }
   }
-  const auto code = supervisor::serve();
+  const auto code = supervisor::serve(supervisor::lap("supervisor: runs"));
   if (code) return *code;
   const Error& error = code.error();
   supervisor::say(supervisor::FailedMessage{error.kind, error.errnum, error.what});

@@ -38,6 +38,13 @@ struct SlotText {
   std::string path = {};  // kFile: where it appears besides /run/secrets/NAME, absolute; empty: nowhere
 };
 enum class Masking : uint8_t { kOn, kOff };  // kOff: a person asked for it
+enum class Tracing : uint8_t { kOff, kOn };  // kOn: the run ends with a TraceMessage
+// What was done, and when: CLOCK_MONOTONIC, the same for every process.
+struct Lap {
+  std::string what;
+  int64_t at_ns = 0;
+};
+Lap lap(std::string what);  // now
 enum class Task : uint8_t {
   kRun,       // launch the request
   kMask,      // copy 0 to 1, masked; there is no request
@@ -59,6 +66,7 @@ struct ProviderOrder {
 struct Assignment {
   Task task = Task::kRun;
   Masking masking = Masking::kOn;
+  Tracing tracing = Tracing::kOff;
   std::vector<SlotText> slots;
   std::vector<std::string> parts;  // names of values inside others, concealed too
   ProviderOrder provider;          // kProvider
@@ -94,6 +102,14 @@ struct StoppedMessage {};  // by a signal that the CLI sent: it stops itself, an
 struct WarningMessage {
   std::string text;
 };
+struct StepTime {
+  std::string step;
+  int64_t ns = 0;
+};
+struct TraceMessage {  // before the end, where it was asked for
+  std::vector<Lap> laps;
+  std::vector<StepTime> steps;  // of the child
+};
 struct EndedMessage {
   int32_t exit_code = 0;
   int32_t signal = 0;
@@ -105,7 +121,7 @@ struct FailedMessage {
   std::string what;
 };
 using RunMessage = std::variant<PlannedMessage, StartedMessage, LayerLostMessage, NoteMessage, MaskedMessage,
-                                StoppedMessage, WarningMessage, EndedMessage, FailedMessage>;
+                                StoppedMessage, WarningMessage, TraceMessage, EndedMessage, FailedMessage>;
 
 std::string encode(const RunMessage& message);
 Result<RunMessage> decode_message(std::string_view bytes);

@@ -494,7 +494,7 @@ class Run {
     }
     if (time_limit_) outcome.exit_code = 124;
     outcome.trace = trace_rows();
-    if (hooks_.on_event) hooks_.on_event(Ended{outcome.exit_code, outcome.signal, outcome.time_limit});
+    if (hooks_.on_event) hooks_.on_event(Ended{outcome.exit_code, outcome.signal, outcome.time_limit, outcome.trace});
     return outcome;
   }
 

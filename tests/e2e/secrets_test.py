@@ -383,6 +383,7 @@ class Canaries(Case):
         for arguments, code in (
             (["run", "--dry-run", *self.options, "--env-file", good, "--", "true"], 0),
             (["run", "--dry-run", "--json", *self.options, "--env-file", good, "--", "true"], 0),
+            (["run", "--trace-launch", *self.options, "--", "true"], 0),
             (["explain", *self.options, "--env-file", good, "--secret", "E=env:SOURCE", "--", "true"], 0),
             (["explain", "--json", *self.options, "--env-file", good, "--", "true"], 0),
             (["run", *self.options, "--env-file", path, "--", "true"], 123),
@@ -476,6 +477,17 @@ class Canaries(Case):
         ran = run("sh", "-c", 'echo "$A"', options=self.options)
         if b"not masked" not in ran.err:
             self.assert_clean(ran.out, ran)
+
+
+class Trace(Case):
+    def test_where_the_time_goes(self):
+        ran = run("true", options=["--trace-launch", *self.option(deliver="file")])
+        self.assert_code(ran, 0)
+        rows = [line for line in ran.err.decode().splitlines() if line.startswith("confide: trace ")]
+        text = "\n".join(rows)
+        for what in ("broker: runs", "broker: has the values", "supervisor: runs", "the command has been executed", "deliver TOKEN (file)", "seccomp"):
+            self.assertIn(what, text)
+        self.assertTrue(all(re.fullmatch(r"confide: trace \d+\.\d us  .+", row) for row in rows), text)
 
 
 class Inside(Case):
