@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Reads the ELF headers of the installed programs: what the linker was asked for is really there.
 
-  check_hardening.py BINARY…
+  check_hardening.py [--dynamic] BINARY…
   check_hardening.py --self-test [CXX]
 
 Static (no interpreter, no needed library, no search path), relocations read-only and bound at start, no executable stack,
-no segment both writable and executable, stack protector linked in.
+no segment both writable and executable, stack protector linked in. With --dynamic the libraries of the system's may be needed, and
+the program is position-independent instead.
 """
 import pathlib
 import re
@@ -24,15 +25,17 @@ def segments(binary):
     return [(kind, flags.replace(" ", "")) for kind, flags in pattern.findall(readelf("--program-headers", binary))]
 
 
-def check(binary):
+def check(binary, dynamically=False):
     found = segments(binary)
     kinds = {kind for kind, _ in found}
     dynamic = readelf("--dynamic", binary)
     problems = []
     if "LOAD" not in kinds:
         problems.append("no loadable segment")
-    if "INTERP" in kinds or "(NEEDED)" in dynamic:
+    if not dynamically and ("INTERP" in kinds or "(NEEDED)" in dynamic):
         problems.append("needs a dynamic loader")
+    if dynamically and not re.search(r"FLAGS_1\b.*\bPIE\b", dynamic):
+        problems.append("not position-independent (-pie)")
     if "(RPATH)" in dynamic or "(RUNPATH)" in dynamic:
         problems.append("carries a library search path")
     if "GNU_RELRO" not in kinds:
@@ -44,7 +47,7 @@ def check(binary):
         problems.append("executable stack (-z noexecstack)")
     if any("W" in flags and "E" in flags for _, flags in found):
         problems.append("a segment is writable and executable")
-    names = subprocess.run(["nm", binary], check=True, capture_output=True, text=True).stdout
+    names = subprocess.run(["nm", *(["--dynamic"] if dynamically else []), binary], check=True, capture_output=True, text=True).stdout
     if "__stack_chk_fail" not in names:
         problems.append("no stack protector")
     return [f"{binary}: {problem}" for problem in problems]
@@ -60,9 +63,14 @@ int main(int argc, char** argv) { char text[64]; text[0] = argv[0][0]; return te
 
 def self_test(compiler):
     good = ["-O2", "-fstack-protector-all", "-static", "-Wl,-z,relro,-z,now,-z,noexecstack"]
+    dynamic = [flag for flag in good if flag != "-static"]
     samples = {
         "good": (good, True),
-        "dynamic": ([flag for flag in good if flag != "-static"], False),
+        "dynamic-good": ([*dynamic, "-fPIE", "-pie"], True, True),
+        "dynamic-no-pie": ([*dynamic, "-no-pie"], False, True),
+        "dynamic-lazy": (["-O2", "-fstack-protector-all", "-fPIE", "-pie", "-Wl,-z,relro,-z,lazy,-z,noexecstack"], False, True),
+        "dynamic-rpath": ([*dynamic, "-fPIE", "-pie", "-Wl,-rpath,/tmp"], False, True),
+        "dynamic": (dynamic, False),
         "stack": (good[:-1] + ["-Wl,-z,relro,-z,now,-z,execstack"], False),
         "norelro": (good[:-1] + ["-Wl,-z,norelro,-z,noexecstack"], False),
         "rpath": (["-O2", "-fstack-protector-all", "-Wl,-z,now,-rpath,/tmp"], False),
@@ -72,11 +80,12 @@ def self_test(compiler):
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder, "sample.cc")
         source.write_text(SAMPLE)
-        for name, (flags, ok) in samples.items():
+        for name, (flags, ok, *dynamically) in samples.items():
             target = str(pathlib.Path(folder, name))
             subprocess.run([compiler, source, *flags, "-o", target], check=True, stderr=subprocess.DEVNULL)
-            if (not check(target)) != ok:
-                print(f"self-test: {name}: {check(target)}")
+            problems = check(target, bool(dynamically))
+            if (not problems) != ok:
+                print(f"self-test: {name}: {problems}")
                 failures += 1
     return 1 if failures else 0
 
@@ -87,7 +96,10 @@ def main(arguments):
     if not arguments:
         print(__doc__, file=sys.stderr)
         return 2
-    problems = [problem for binary in arguments for problem in check(binary)]
+    dynamically = arguments[0] == "--dynamic"
+    if dynamically:
+        del arguments[0]
+    problems = [problem for binary in arguments for problem in check(binary, dynamically)]
     print("\n".join(problems) if problems else f"hardening: {len(arguments)} programs as they should be")
     return 1 if problems else 0
 

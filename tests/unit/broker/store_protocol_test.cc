@@ -90,9 +90,16 @@ TEST(RunProtocol, RequestsComeBack) {
   keep("broker-refused", encode(Reply{Refused{ErrorKind::kRefused, 2, "two secrets cannot be had"}}));
   keep("broker-described", encode(Reply{Described{{{"A", policy::Deliver::kFile, "--secret", {}}}, {"a warning"}}}));
   keep("broker-answered", encode(Reply{Answered{}}));
+  keep("broker-launched", encode(Reply{Launched{{"a warning"}, {"A"}, {{"broker: runs", 1'000'000'000}}}}));
+  keep("run-ended", supervisor::encode(supervisor::RunMessage{supervisor::EndedMessage{130, 2, true}}));
+  keep("run-planned", supervisor::encode(supervisor::RunMessage{
+                          supervisor::PlannedMessage{{{policy::Layer::kNamespaces, true, "user mount pid"}}}}));
+  keep("run-trace", supervisor::encode(supervisor::RunMessage{
+                        supervisor::TraceMessage{{{"supervisor: runs", 1}}, {{"clone user", 2}}}}));
   keep("assignment",
        supervisor::encode(supervisor::Assignment{supervisor::Task::kRun,
                                                  supervisor::Masking::kOn,
+                                                 supervisor::Tracing::kOn,
                                                  {{"A", policy::Deliver::kEnv, "--secret", supervisor::Shown::kPlain}},
                                                  {"op://a/b/c"}}));
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+
 #include "scenes.h"
 
 namespace confide::launcher {
@@ -14,7 +17,10 @@ TEST(RequestWire, EverythingComesBack) {
                               input.scene.caller,
                               input.command,
                               {{"TOKEN", Deliver::kFile, "--secret", "/home/me/shop/.env"}}};
-  const auto back = decode_request(encode(request));
+  const std::string bytes = encode(request);
+  if (std::getenv("CONFIDE_UPDATE_CORPUS") != nullptr)
+    std::ofstream(CONFIDE_SOURCE_DIR "/tests/fuzz/corpus/messages/launch-request") << bytes;
+  const auto back = decode_request(bytes);
   ASSERT_TRUE(back) << to_text(back.error());
   EXPECT_EQ(back->policy, request.policy);
   EXPECT_EQ(back->host, request.host);
