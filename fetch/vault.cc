@@ -1,6 +1,7 @@
 // HashiCorp Vault and OpenBao: login, key-value stores of version 1 and 2, any other path that is read with GET
 // (dynamic secrets), leases. The API: developer.hashicorp.com/vault/api-docs, openbao.org/api-docs.
 #include <fcntl.h>
+#include <time.h>
 
 #include <algorithm>
 #include <map>
@@ -37,9 +38,26 @@ std::string first_error(const json& body) {
   return errors.is_array() && !errors.empty() ? printable(text(errors.front()).substr(0, 200)) : std::string();
 }
 
+int64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);  // the store counts while this machine sleeps
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// Something lent for a time, which runs from when it was asked for, not from when all answers were there.
+struct Term {
+  int64_t seconds = 0;  // 0: without an end
+  int64_t due_ms = 0;   // when it is to be renewed
+
+  void begin(int64_t lent_seconds, int64_t asked_ms) {
+    seconds = lent_seconds;
+    due_ms = asked_ms + seconds * 1000 * 2 / 3;
+  }
+  void try_again() { due_ms = now_ms() + std::max<int64_t>(seconds * 100, 500); }
+};
 struct Lease {
   std::string id;
-  int64_t seconds = 0;
+  Term term;
 };
 
 // One path's answer, kept so that two keys of it belong together.
@@ -60,23 +78,27 @@ class Vault : public Session {
   std::optional<int64_t> renew_in_ms() override {
     if (leases_.empty()) return std::nullopt;
     int64_t soonest = INT64_MAX;
-    for (const Lease& lease : leases_) soonest = std::min(soonest, std::max<int64_t>(lease.seconds, 1));
-    if (own_token_seconds_ > 0) soonest = std::min(soonest, own_token_seconds_);
-    return std::max<int64_t>(soonest * 1000 * 2 / 3, 300);
+    for (const Lease& lease : leases_) soonest = std::min(soonest, lease.term.due_ms);
+    if (own_token_term_.seconds > 0) soonest = std::min(soonest, own_token_term_.due_ms);
+    constexpr int64_t kLeastMs = 50;
+    return std::max(soonest - now_ms(), kLeastMs);
   }
 
   void renew() override {
     http_->be_patient_again();
     for (Lease& lease : leases_) {
+      const int64_t asked = now_ms();
+      if (lease.term.due_ms > asked) continue;
       auto renewed = call({.method = "PUT",
                            .path = "/v1/sys/leases/renew",
                            .headers = {},
                            .body = json{{"lease_id", lease.id}}.dump()});
       if (renewed && renewed->status == 200)
-        lease.seconds = std::max<int64_t>(number(at(parse(renewed->body), "lease_duration")), 1);
+        lease.term.begin(std::max<int64_t>(number(at(parse(renewed->body), "lease_duration")), 1), asked);
+      else
+        lease.term.try_again();
     }
-    if (own_token_seconds_ > 0)
-      (void)call({.method = "POST", .path = "/v1/auth/token/renew-self", .headers = {}, .body = "{}"});
+    if (own_token_term_.seconds > 0 && own_token_term_.due_ms <= now_ms()) renew_own_token();
   }
 
   void end() override {
@@ -91,6 +113,17 @@ class Vault : public Session {
   }
 
  private:
+  void renew_own_token() {
+    const int64_t asked = now_ms();
+    const auto renewed = call({.method = "POST", .path = "/v1/auth/token/renew-self", .headers = {}, .body = "{}"});
+    const int64_t seconds =
+        renewed && renewed->status == 200 ? number(at(at(parse(renewed->body), "auth"), "lease_duration")) : 0;
+    if (seconds > 0)
+      own_token_term_.begin(seconds, asked);
+    else
+      own_token_term_.try_again();
+  }
+
   std::string either(std::string_view vault, std::string_view bao) const {
     const std::string value = request_.variable(vault);
     return value.empty() ? request_.variable(bao) : value;
@@ -173,7 +206,7 @@ class Vault : public Session {
     if (token_.empty()) token_ = text(at(at(body, "data"), "token"));
     if (token_.empty()) return fail(Why::kNotSignedIn, cat(what, " gave no token"));
     own_token_ = true;
-    own_token_seconds_ = number(at(auth, "lease_duration"));
+    own_token_term_.begin(number(at(auth, "lease_duration")), now_ms());
     return {};
   }
 
@@ -236,6 +269,7 @@ class Vault : public Session {
     } else if (!version.empty()) {
       return fail(Why::kNoSuchItem, cat(printable(mount->path), " keeps no versions (key-value version 1)"));
     }
+    const int64_t asked = now_ms();
     auto response = call({.method = "GET", .path = path, .headers = {}, .body = {}});
     if (!response) return std::unexpected(response.error());
     const json body = parse(response->body);
@@ -244,7 +278,10 @@ class Vault : public Session {
     if (response->status != 200) return fail(Why::kFailed, cat("status ", response->status, because(body)));
     const json& data = at(body, "data");
     const std::string lease = text(at(body, "lease_id"));
-    if (!lease.empty()) leases_.push_back({lease, number(at(body, "lease_duration"))});
+    if (!lease.empty()) {
+      leases_.push_back({lease, {}});
+      leases_.back().term.begin(std::max<int64_t>(number(at(body, "lease_duration")), 1), asked);
+    }
     const json& inner = mount->versioned ? at(data, "data") : data;
     if (!inner.is_object()) return fail(Why::kUnusable, "the answer is none of a secret store");
     return Secret{inner, {}};
@@ -264,7 +301,7 @@ class Vault : public Session {
   std::unique_ptr<Http> http_;
   std::string token_;
   bool own_token_ = false;  // made by this session, so it ends with it
-  int64_t own_token_seconds_ = 0;
+  Term own_token_term_;
   std::map<std::string, Fetched<Secret>> secrets_;
   std::vector<Lease> leases_;
 };

@@ -10,6 +10,7 @@ import re
 import ssl
 import subprocess
 import threading
+import time
 import urllib.parse
 
 
@@ -96,8 +97,11 @@ class Server:
 class Vault(Server):
     """Mounts: `kv` (version 2), `team/old` (version 1), `database` (dynamic secrets with leases of 2 s)."""
 
+    LEASE = 2
+
     def __init__(self, *arguments, canary="value", **more):
         self.canary = canary
+        self.slow = 0
         self.tokens = {"root-token": ""}
         self.wrapped = {"wrapped-once"}
         self.leases = {}
@@ -131,13 +135,14 @@ class Vault(Server):
         if path == "/v1/auth/token/renew-self":
             return 200, {"auth": {"lease_duration": 3600}}
         if path in ("/v1/sys/leases/renew", "/v1/sys/leases/revoke"):
-            if body["lease_id"] not in self.leases:
+            if self.leases.get(body["lease_id"], 0) < time.monotonic():  # never lent, or over
                 return 400, {"errors": ["lease not found"]}
             (self.renewed if path.endswith("renew") else self.revoked).append(body["lease_id"])
             if path.endswith("revoke"):
                 del self.leases[body["lease_id"]]
                 return 204, b""
-            return 200, {"lease_id": body["lease_id"], "lease_duration": 2, "renewable": True}
+            self.leases[body["lease_id"]] = time.monotonic() + self.LEASE
+            return 200, {"lease_id": body["lease_id"], "lease_duration": self.LEASE, "renewable": True}
         return self.read(path, query)
 
     def new_token(self, space):
@@ -155,6 +160,9 @@ class Vault(Server):
                 if asked.startswith(mount):
                     return 200, {"data": {"path": mount, "type": kind, "options": options}}
             return 404, {"errors": []}
+        if path == "/v1/kv/data/slow":
+            time.sleep(self.slow)
+            return 200, {"data": {"data": {"password": "late"}, "metadata": {"version": 1}}}
         if path.startswith("/v1/kv/data/"):
             versions = self.kv2.get(path.removeprefix("/v1/kv/data/"))
             if versions is None:
@@ -170,8 +178,8 @@ class Vault(Server):
             return (200, {"data": data, "lease_id": "", "lease_duration": 2764800}) if data else (404, {"errors": []})
         if path == "/v1/database/creds/app":
             lease = f"database/creds/app/{len(self.leases) + len(self.revoked)}"
-            self.leases[lease] = True
-            return 200, {"lease_id": lease, "lease_duration": 2, "renewable": True,
+            self.leases[lease] = time.monotonic() + self.LEASE
+            return 200, {"lease_id": lease, "lease_duration": self.LEASE, "renewable": True,
                          "data": {"username": f"u{len(self.leases)}", "password": f"{self.canary}-{len(self.leases)}"}}
         return 404, {"errors": ["no handler for route"]}
 

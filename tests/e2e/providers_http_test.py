@@ -115,6 +115,17 @@ class Vault(Http):
         time.sleep(1.5)
         self.assertEqual(len(self.server.renewed), count, "nobody renews it any more")
 
+    def test_a_lease_runs_from_when_it_was_lent(self):
+        """Not from when the last value of the run was there: it would be over before it is renewed."""
+        self.server.slow = 1.5
+        options = ["--secret", "P=vault://database/creds/app#password", "--secret", "S=vault://kv/slow#password"]
+        with harness.Background("run", *options, "--", "sh", "-c", 'echo up; sleep 30', env=environment(HOME=self.home, **self.usual())) as running:
+            self.assertEqual(running.line(), "up")
+            self.assertTrue(harness.wait_for(lambda: self.server.renewed, 5), "renewed while it could be")
+            running.signal(signal.SIGTERM)
+            running.wait()
+        self.assertEqual(len(self.server.revoked), 1)
+
     def test_a_lease_without_a_run_is_given_back(self):
         ran = self.get("vault://database/creds/app#password", "file:///nothing/there")
         self.assert_fails(ran, 123, "file:///nothing/there")

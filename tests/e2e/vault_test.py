@@ -483,6 +483,28 @@ class Run(Case):
         self.assertEqual(ran.text.split()[0], hashlib.sha256(f"password: {self.canary}\n".encode()).hexdigest())
         self.assertNotIn(self.canary, ran.text)
 
+    def test_what_an_import_left_shown_with_its_values(self):
+        self.file("project/.env", f'# ours\nMODE=fast\nTOKEN="{self.canary}"\n')
+        self.ok("env", "import", "staging", ".env", "--rewrite")
+        with open(".env", encoding="utf-8") as file:
+            left = file.read()
+        self.assertIn("confide://staging/TOKEN", left)
+        self.assertNotIn(self.canary, left)
+        ran = self.ok("run", "--template", ".env=.env", "--", "sh", "-c", ". ./.env; printf %s $TOKEN | sha256sum; cat .env")
+        self.assertEqual(ran.text.split()[0], hashlib.sha256(self.canary.encode()).hexdigest(), ran)
+        self.assertNotIn(self.canary, ran.text)
+        with open(".env", encoding="utf-8") as file:
+            self.assertEqual(file.read(), left)
+
+    def test_an_environment_says_where_a_file_appears(self):
+        self.set("DOTENV", f"TOKEN={self.canary}\n")
+        self.file("project/.env", "TOKEN=confide://TOKEN\n")
+        self.ok("env", "set", "dev", "DOTENV=confide://DOTENV,deliver=file,path=.env")
+        os.mkdir("sub")
+        os.chdir("sub")
+        ran = self.ok("run", "--environment", "dev", "--", "sh", "-c", ". ../.env; printf %s $TOKEN | sha256sum; echo $DOTENV_FILE")
+        self.assertEqual(ran.text.split(), [hashlib.sha256(self.canary.encode()).hexdigest(), "-", os.path.join(self.project, ".env")], ran)
+
     def test_without_a_reference_there_is_no_broker(self):
         ran = self.ok("run", "--", "echo", "plain", env=self.env(X="https://example.com", Y="op:/no"))
         self.assertEqual(ran.text, "plain\n")
