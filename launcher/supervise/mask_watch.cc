@@ -32,7 +32,7 @@ constexpr int64_t kMaxRestMs = 1000;
 
 int64_t now_us() {
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
 }
 

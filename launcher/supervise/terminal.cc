@@ -23,4 +23,14 @@ void CallerTerminal::copy_size_to(int master) const {
   if (::ioctl(fd_, TIOCGWINSZ, &size) == 0) (void)::ioctl(master, TIOCSWINSZ, &size);
 }
 
+void set_up_inner_terminal(int callers, int inner, LineMode mode) {
+  termios settings{};
+  if (::tcgetattr(callers, &settings) != 0) return;
+  if (mode == LineMode::kOutside) {
+    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    settings.c_oflag &= ~static_cast<tcflag_t>(OPOST);
+  }
+  (void)::tcsetattr(inner, TCSANOW, &settings);
+}
+
 }  // namespace confide::launcher

@@ -3,6 +3,8 @@
 
 #include <termios.h>
 
+#include <cstdint>
+
 #include "base/result.h"
 
 namespace confide::launcher {
@@ -27,5 +29,12 @@ class CallerTerminal {
   bool raw_ = false;
   termios saved_{};
 };
+
+// Which of two terminals does the echo and the line ends.
+enum class LineMode : uint8_t { kInside, kOutside };
+
+// The sandbox's terminal starts with the caller's settings; where the caller's stays in line mode, the inner one must
+// not do the same again.
+void set_up_inner_terminal(int callers, int inner, LineMode mode);
 
 }  // namespace confide::launcher
