@@ -8,6 +8,7 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
+// No deeper than the parser's kMaxDepth. NOLINTNEXTLINE(misc-no-recursion)
 bool same(const JsonValue& a, const JsonValue& b) {
   if (a.kind != b.kind || a.text != b.text || a.entries.size() != b.entries.size()) return false;
   for (size_t i = 0; i < a.entries.size(); ++i)

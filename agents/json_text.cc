@@ -37,6 +37,7 @@ class Scanner {
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void skip_blanks() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
 
+  // To kMaxDepth. NOLINTNEXTLINE(misc-no-recursion)
   Result<JsonValue> read_value(int depth) {
     if (depth > kMaxDepth) return error("nested too deep");
     if (at_ >= text_.size()) return error("the JSON text ends here, too early");
@@ -53,6 +54,7 @@ class Scanner {
     }
   }
 
+  // To kMaxDepth. NOLINTNEXTLINE(misc-no-recursion)
   Result<JsonValue> read_container(JsonValue::Kind kind, char close, int depth) {
     JsonValue value{.kind = kind, .begin = at_++};
     for (skip_blanks(); peek() != close || !value.entries.empty(); skip_blanks()) {

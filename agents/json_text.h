@@ -15,6 +15,7 @@ namespace confide::agents {
 
 struct JsonEntry;
 
+// Copied as deep as it is: the parser's kMaxDepth. NOLINTNEXTLINE(misc-no-recursion)
 struct JsonValue {
   enum class Kind : uint8_t { kObject, kArray, kText, kOther };
   Kind kind = Kind::kOther;

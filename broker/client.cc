@@ -136,20 +136,37 @@ Result<ProviderTest> test_provider(const std::string& provider, const std::strin
 
 namespace {
 
-Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int environ_fd, const OnMessage& on_message,
-                                       const OnWarning& on_warning) {
+// `caller` is the supervisor's end of its socket to this process.
+Result<Parcel> pack_run(Verb verb, const SecretRun& run, int environ_fd, int caller) {
   Parcel parcel{.request = {.verb = verb, .masking = run.masking, .tracing = run.tracing}};
-  auto caller = TRY(sys::seqpacket_pair());
-  const UniqueFd launch = TRY(sys::memfd_with("confide-launch", run.launch_request));
-  const UniqueFd null = TRY(sys::openat(AT_FDCWD, "/dev/null", O_RDWR));
-  for (const int fd : {-1, environ_fd, launch.get(), caller.right.get(), 0, 1, 2}) parcel.add(fd);
+  parcel.owned.push_back(TRY(sys::memfd_with("confide-launch", run.launch_request)));
+  const int launch = parcel.owned.back().get();
+  parcel.owned.push_back(TRY(sys::openat(AT_FDCWD, "/dev/null", O_RDWR)));
+  const int null = parcel.owned.back().get();
+  for (const int fd : {-1, environ_fd, launch, caller, 0, 1, 2}) parcel.add(fd);
   for (int n = 0; n < 3; ++n)  // a descriptor that the caller closed
-    if (::fcntl(n, F_GETFD) < 0) parcel.fds[static_cast<size_t>(Slot::kStdin) + static_cast<size_t>(n)] = null.get();
+    if (::fcntl(n, F_GETFD) < 0) parcel.fds[static_cast<size_t>(Slot::kStdin) + static_cast<size_t>(n)] = null;
   TRY(pack_inputs(run, parcel));
   // What the broker reads from standard input is not the command's as well.
   for (const PassedDescriptor& passed : parcel.request.descriptors)
-    if (passed.number == 0) parcel.fds[static_cast<size_t>(Slot::kStdin)] = null.get();
+    if (passed.number == 0) parcel.fds[static_cast<size_t>(Slot::kStdin)] = null;
+  return parcel;
+}
 
+// Whether the broker has launched the command; what it says with that is passed on.
+Result<bool> hear_launched(const OneShot& broker, const SecretRun& run, const OnWarning& on_warning) {
+  const Reply reply = TRY(hear(broker));
+  const auto* said = std::get_if<Launched>(&reply);
+  if (said == nullptr) return false;
+  for (const std::string& warning : said->warnings) on_warning(warning);
+  if (run.on_launched) run.on_launched(*said);
+  return true;
+}
+
+Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int environ_fd, const OnMessage& on_message,
+                                       const OnWarning& on_warning) {
+  auto caller = TRY(sys::seqpacket_pair());
+  Parcel parcel = TRY(pack_run(verb, run, environ_fd, caller.right.get()));
   const Forwarder signals(run.on_renewal);
   TerminalState terminal_state;
   OneShot broker = TRY(OneShot::start(Duty::kRun, run.folders));
@@ -175,15 +192,10 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
       broker.abandon();
       return Error{ErrorKind::kLaunch, 0, "interrupted before the secrets were there; nothing was launched"};
     }
-    if (polled[1].revents != 0) {
-      const Reply reply = TRY(hear(broker));
-      if (const auto* said = std::get_if<Launched>(&reply)) {
-        for (const std::string& warning : said->warnings) on_warning(warning);
-        if (run.on_launched) run.on_launched(*said);
-        launched = true;
-        terminal_state.let_go();
-        for (const int fd : {0, 1}) sys::let_go_of(fd);
-      }
+    if (polled[1].revents != 0 && TRY(hear_launched(broker, run, on_warning))) {
+      launched = true;
+      terminal_state.let_go();
+      for (const int fd : {0, 1}) sys::let_go_of(fd);
     }
     if (polled[2].revents != 0) end_asked = signals.forward_to(caller.left.get()) || end_asked;
     if (polled[0].revents != 0) {

@@ -163,7 +163,7 @@ class Resolver {
     std::vector<CallResult> results = run_calls(context_.spawner, std::move(calls), context_.arena);
     for (size_t i = 0; i < jobs.size(); ++i) {
       Job& job = jobs[i];
-      if (results[i].resident) residents_.push_back(std::move(*results[i].resident));
+      if (auto& resident = results[i].resident) residents_.push_back(std::move(*resident));
       switch (job.kind) {
         case Job::Kind::kOne: finish(*job.items.front(), std::move(results[i])); break;
         case Job::Kind::kTogether: finish_together(job, results[i]); break;
@@ -314,10 +314,11 @@ class Resolver {
     std::vector<Resolved> all;
     for (const Reference& reference : references_) {
       Item& item = *std::ranges::find_if(items_, [&](const Item& one) { return *one.reference == reference; });
-      Resolved one{{}, item.done->failed, item.done->why};
+      const Resolved& done = *item.done;  // NOLINT(bugprone-unchecked-optional-access): all are, once run() is over
+      Resolved one{{}, done.failed, done.why};
       if (!one.failed) {
         auto copy =
-            item.done->value.reveal([&](std::span<const std::byte> bytes) { return context_.arena.copy_from(bytes); });
+            done.value.reveal([&](std::span<const std::byte> bytes) { return context_.arena.copy_from(bytes); });
         if (copy)
           one.value = std::move(*copy);
         else

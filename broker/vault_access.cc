@@ -89,7 +89,8 @@ Result<SecretBuffer> VaultAccess::resolve(const policy::StoredSecret& secret) {
   const std::string name = secret.environment.empty() ? secret.name : cat(secret.environment, "/", secret.name);
   SecretBuffer value = TRY(vault->get(name, secret.version, arena_));
   const auto entry = vault->index().entries.find(name);
-  if (entry != vault->index().entries.end() && entry->second.expires && *entry->second.expires <= ::time(nullptr))
+  const auto expires = entry == vault->index().entries.end() ? std::nullopt : entry->second.expires;
+  if (expires && *expires <= ::time(nullptr))
     notes_.push_back(cat(name, " has expired; renew it: confide secret rotate ", name));
   return value;
 }

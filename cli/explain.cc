@@ -10,7 +10,7 @@ namespace confide::cli {
 int explain_verb(Arguments arguments) {
   auto parsed = parse_run_options(arguments, For::kExplain);
   if (!parsed) return fail(parsed.error(), form_of(arguments));
-  if (parsed->help) return put(*parsed->help) ? 0 : 125;
+  if (const auto& help = parsed->help) return put(*help) ? 0 : 125;
   const RunOptions& options = parsed->options;
   auto own_environ = broker::open_own_environ();
   if (!own_environ) return fail(own_environ.error(), options.form);

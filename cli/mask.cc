@@ -13,7 +13,7 @@ namespace confide::cli {
 int mask_verb(Arguments arguments) {
   const auto options = parse_mask_options(arguments);
   if (!options) return fail(options.error());
-  if (options->help) return put(*options->help) ? 0 : 125;
+  if (const auto& help = options->help) return put(*help) ? 0 : 125;
   // What policy says of output holds here as in a run.
   const auto prepared = prepare({.flags = options->flags, .policy_file = options->policy_file}, Asker::kPerson);
   if (!prepared) return fail(prepared.error());

@@ -34,16 +34,17 @@ Result<ProjectPolicy> allowed_policy(const std::string& project) {
     result.remark = cat(text.error().what, ": it is not used");
     return result;
   }
-  if (!*text) return result;
+  const std::optional<std::string>& found = *text;
+  if (!found) return result;
   const std::string path = project + "/confide.toml";
   const std::string cure = cat("; read it, then: confide allow ", shell_quote(printable(project)));
   const auto digest = TRY(trust::Store(launcher::home_of_account()).allowed_digest(project));
   if (!digest)
     result.remark = cat(printable(path), " is not used: nobody has allowed it", cure);
-  else if (*digest != trust::sha256_hex(**text))
+  else if (*digest != trust::sha256_hex(*found))
     result.remark = cat(printable(path), " is not used: it has changed since it was allowed", cure);
   else
-    result.document = TRY(policy::parse(**text, printable(path), {.role = policy::Role::kProject}));
+    result.document = TRY(policy::parse(*found, printable(path), {.role = policy::Role::kProject}));
   return result;
 }
 

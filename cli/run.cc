@@ -155,7 +155,7 @@ int run_verb(Arguments arguments) {
   // Before this process is closed to others, its own environment is opened for the broker (env:NAME).
   auto parsed = parse_run_options(arguments, For::kRun);
   if (!parsed) return fail(parsed.error(), form_of(arguments));
-  if (parsed->help) return put(*parsed->help) ? 0 : 125;
+  if (const auto& help = parsed->help) return put(*help) ? 0 : 125;
   const RunOptions& options = parsed->options;
   UniqueFd own_environ;
   if (carries_secrets(options)) {

@@ -19,7 +19,7 @@ constexpr size_t kMostBytes = 256U << 10;
 
 int64_t now_ms() {
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 

@@ -97,7 +97,7 @@ void RunRecorder::write(const std::string& ending, int exit_code) const {
   if (folder_.empty()) return;
   const launcher::LaunchRequest& request = prepared_.request;
   timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
+  (void)::clock_gettime(CLOCK_REALTIME, &now);
   ordered_json removed = ordered_json::array();
   for (const policy::Removed& variable : prepared_.removed)
     removed.push_back({{"name", variable.name}, {"reason", variable.reason}});

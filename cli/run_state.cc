@@ -87,7 +87,7 @@ std::optional<RunState> parse(const std::string& text) {
 
 int64_t boot_time_ms() {
   timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  (void)::clock_gettime(CLOCK_BOOTTIME, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 

@@ -55,8 +55,9 @@ Result<int> run(const Words& words) {
     order.operation = broker::MakeVault{words.value("--key").value_or("")};
     needs = Needs::kWriting;
   } else if (word == "rekey") {
-    if (!words.has("--key")) return Error{ErrorKind::kUsage, 0, "vault rekey takes --key KIND"};
-    order.operation = broker::ChangeKey{*words.value("--key")};
+    const auto kind = words.value("--key");
+    if (!kind) return Error{ErrorKind::kUsage, 0, "vault rekey takes --key KIND"};
+    order.operation = broker::ChangeKey{*kind};
   } else if (word == "accept-restore") {
     order.operation = broker::AcceptRestore{};
   } else if (word == "gc") {

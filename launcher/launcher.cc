@@ -55,6 +55,7 @@ bool learn(HostFacts& facts, const RunFailure& failure) {
 // Null where there is nothing to watch. Where a change would end the run, a watch that cannot be had is an error.
 Result<std::unique_ptr<MaskWatch>> watch_masks(const LaunchRequest& request, const Scene& scene) {
   if (scene.mask_search.watched.empty()) return std::unique_ptr<MaskWatch>();
+  // Only a project has what is watched. NOLINTNEXTLINE(bugprone-unchecked-optional-access)
   auto watch = std::make_unique<MaskWatch>(request.policy.masks, *request.caller.project);
   watch->follow(scene.masks);
   if (request.policy.masks.on_change == policy::Masks::OnChange::kEndRun) TRY(watch->begin());

@@ -206,7 +206,7 @@ std::optional<int64_t> StreamMasker::deadline_ms() const {
 void StreamMasker::flush_idle(int64_t now_ms, Sink& sink) {
   const auto deadline = deadline_ms();
   if (!deadline || now_ms < *deadline) return;
-  const Idle idle = now_ms < *last_fed_ms_ + kIdleMs ? Idle::kBriefly : Idle::kLong;
+  const Idle idle = now_ms < last_fed_ms_.value_or(now_ms) + kIdleMs ? Idle::kBriefly : Idle::kLong;
   idle_released_ = idle == Idle::kLong;
   const uint64_t limit = idle_limit(idle);
   memory_.fill([&](std::span<std::byte> memory) {

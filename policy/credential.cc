@@ -64,7 +64,7 @@ class UpperName {
   std::string_view text() const { return {buffer_.data(), size_}; }
 
  private:
-  std::array<char, 128> buffer_;
+  std::array<char, 128> buffer_{};
   size_t size_;
 };
 

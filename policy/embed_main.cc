@@ -117,12 +117,12 @@ Status generate(const std::string& output, const std::vector<std::string>& input
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fputs("usage: confide-policy-embed OUTPUT PRESET.toml… toolchains.toml\n", stderr);
+    (void)std::fputs("usage: confide-policy-embed OUTPUT PRESET.toml… toolchains.toml\n", stderr);
     return 2;
   }
   const auto done = confide::policy::generate(argv[1], {argv + 2, argv + argc});
   if (!done) {
-    std::fprintf(stderr, "confide-policy-embed: %s\n", done.error().what.c_str());
+    (void)std::fprintf(stderr, "confide-policy-embed: %s\n", done.error().what.c_str());
     return 1;
   }
   return 0;

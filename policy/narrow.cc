@@ -150,7 +150,7 @@ class Narrower {
     uint64_t& files = policy_.limits.open_files;
     std::optional<uint64_t> value = files == 0 ? std::nullopt : std::optional(files);
     TRY(limit_count(bound, value));
-    files = *value;
+    files = value.value_or(files);
     return {};
   }
 

@@ -126,6 +126,7 @@ class DocumentReader {
   }
 
   // All settings of a table; tables inside it are followed where rows lie below them ("limits" → "limits.memory").
+  // As deep as the keys that policy/keys.cc knows. NOLINTNEXTLINE(misc-no-recursion)
   void read_settings(Section section, const Node& table, std::string_view place, const std::string& prefix,
                      std::vector<Setting>& out) {
     for (const Entry& entry : table.entries) {

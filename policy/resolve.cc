@@ -186,8 +186,8 @@ class Resolver {
         if (item.if_missing != IfMissing::kError && place_.home.empty()) continue;
         return with_context(item.origin.text, std::move(path).error());
       }
-      if (*path) {
-        out.push_back({std::move(**path), access, item.if_missing, item.origin});
+      if (std::optional<std::string>& found = *path) {
+        out.push_back({std::move(*found), access, item.if_missing, item.origin});
       } else if (item.if_missing == IfMissing::kError) {
         return refused(cat(item.origin.text, ": path `", printable(item.text),
                            "` needs a project and the working directory is in none; write { path = \"…\", if-missing = "
@@ -267,6 +267,7 @@ class Resolver {
       auto path = expand_path(flag.text, PathSource::kFlag, place_);
       if (!path) return wrong_flag(flag, path.error());
       const IfMissing missing = access == Access::kHide ? IfMissing::kSkip : IfMissing::kError;
+      // A flag's path is always one. NOLINTNEXTLINE(bugprone-unchecked-optional-access)
       out.push_back({std::move(**path), access, missing, {flag.name}});
     }
     return {};

@@ -76,6 +76,7 @@ std::string form(const KeyInfo& info) {
 }
 
 // The members of a section below a prefix; a dot in a path opens an object.
+// As deep as the keys of policy/keys.cc. NOLINTNEXTLINE(misc-no-recursion)
 std::vector<std::string> properties(Section section, std::string_view prefix, const std::string& indent) {
   std::vector<std::string> out;
   std::vector<std::string_view> done;

@@ -54,17 +54,19 @@ Result<std::string> expand_variables(std::string_view text, const VariableLookup
     const auto fail = [&](std::string_view cause) { return refuse(cat("column ", dollar + 1, ": ", cause)); };
     const auto tag = variable_at(text.substr(dollar));
     if (!tag) return fail(tag.error().what);
-    if (!*tag) {
+    const auto& variable = *tag;
+    if (!variable) {
       out.push_back('$');
       at = dollar + 1;
       continue;
     }
-    if (const auto value = lookup((*tag)->name)) {
+    const auto& [name, fallback, length] = *variable;
+    if (const auto value = lookup(name)) {
       out.append(*value);
-    } else if ((*tag)->fallback) {
-      out.append(*(*tag)->fallback);
+    } else if (fallback) {
+      out.append(*fallback);
     } else if (looks_like_reference(text)) {
-      return fail(cat("the variable ", (*tag)->name, " is not set; set it or write ${", (*tag)->name, ":-default}"));
+      return fail(cat("the variable ", name, " is not set; set it or write ${", name, ":-default}"));
     } else {
       return fail("the variable here is not set and has no default");
     }

@@ -168,13 +168,14 @@ class Parser {
   Status take_dollar(size_t end) {
     const auto tag = policy::variable_at(text_.substr(at_, end - at_));
     if (!tag) return fail(at_, tag.error().what);
-    if (!*tag) return append(text_[at_++]);
+    const auto& variable = *tag;
+    if (!variable) return append(text_[at_++]);
     const size_t dollar = at_;
-    at_ += (*tag)->length;
+    at_ += variable->length;
     Status appended;
     const ValueSink sink = [&](std::span<const std::byte> value) { appended = append(value); };
-    if (find((*tag)->name, sink)) return appended;
-    if ((*tag)->fallback) return append(*(*tag)->fallback);
+    if (find(variable->name, sink)) return appended;
+    if (const auto& fallback = variable->fallback) return append(*fallback);
     return fail(dollar, "the variable here is not set and has no default; a literal '$' is \\$ or in single quotes");
   }
 

@@ -78,14 +78,16 @@ class Scanner {
     if (dollar_ == Dollar::kPlainText || text_[at] != '$') return size_t{0};
     const auto tag = policy::variable_at(text_.substr(at));
     if (!tag) return fail(at, tag.error().what);
-    return *tag ? (*tag)->length : 0;
+    const auto& variable = *tag;
+    return variable ? variable->length : 0;
   }
 
   Result<MaybeTaken> take_variable() {
     const auto tag = policy::variable_at(text_.substr(at_));
     if (!tag) return fail(at_, tag.error().what);
-    if (!*tag) return MaybeTaken();
-    const auto& [name, fallback, length] = **tag;
+    const auto& variable = *tag;
+    if (!variable) return MaybeTaken();
+    const auto& [name, fallback, length] = *variable;
     if (!fallback && !variables_(name, [](std::span<const std::byte>) {})) {
       return fail(at_, "the variable here is not set and has no default; a literal '$' is {{ \"$\" }}");
     }

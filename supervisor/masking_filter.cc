@@ -101,8 +101,8 @@ class SecretReader {
 
   Status add_named(const View& block, uint64_t name_at, std::span<const std::byte> value) {
     const auto rest = block.range(name_at, block.bytes().size() - std::min<uint64_t>(name_at, block.bytes().size()));
-    const auto* end = !rest || rest->empty() ? nullptr : std::memchr(rest->data(), 0, rest->size());
-    if (end == nullptr) return malformed();
+    if (!rest || rest->empty()) return malformed();
+    if (std::memchr(rest->data(), 0, rest->size()) == nullptr) return malformed();
     secrets_.push_back({std::string(reinterpret_cast<const char*>(rest->data())), value});
     return {};
   }

@@ -38,7 +38,7 @@ class MaskingFilter : public launcher::OutputFilter {
   Status load(std::span<const UniqueFd> delivery);
   const std::vector<std::string>& warnings() const { return warnings_; }
   struct StreamCount {
-    launcher::Stream stream;
+    launcher::Stream stream{};
     masking::Count count;
   };
   std::vector<StreamCount> counts() const;  // of what load() was asked for, in the order of streams, secrets, forms

@@ -28,7 +28,7 @@ struct Clock {
   using time_point = std::chrono::time_point<Clock, duration>;
   static time_point now() {
     timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
   }
 };
@@ -37,7 +37,7 @@ using masking::Liveness;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 [[noreturn]] void fail(const Error& error) {
-  std::fprintf(stderr, "masking_bench: %s\n", to_text(error).c_str());
+  (void)std::fprintf(stderr, "masking_bench: %s\n", to_text(error).c_str());
   std::exit(1);
 }
 

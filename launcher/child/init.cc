@@ -193,7 +193,7 @@ struct Init {
     for (;;) {
       (void)raw::call(SYS_ppoll, ready, 2, nullptr, nullptr, 0);
       if (ready[0].revents != 0) {
-        signalfd_siginfo info;
+        signalfd_siginfo info{};
         (void)raw::call(SYS_read, signals, &info, sizeof info);
         const int status = reap();
         if (status >= 0) (void)raw::call(SYS_exit_group, status);

@@ -11,7 +11,7 @@ namespace confide::child {
 
 struct ChildState {
   const FrozenPlan& plan;
-  int control_fd;
+  int control_fd = -1;
   int namespace_fd = -1;       // this mount namespace, until the supervisor has it
   int terminal_fd = -1;        // the pty's slave
   uint32_t terminal_mask = 0;  // which of 0, 1, 2 it becomes

@@ -25,7 +25,7 @@ constexpr int64_t kAbandonedMs = 60'000;
 
 int64_t milliseconds(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(clock, &now);
+  (void)::clock_gettime(clock, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 int64_t milliseconds(const timespec& time) { return time.tv_sec * 1000 + time.tv_nsec / 1'000'000; }
@@ -80,7 +80,7 @@ class Walk {
   static unsigned char known_type(int folder, const char* name, unsigned char type) {
     struct stat found {};
     if (type != DT_UNKNOWN || ::fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return type;
-    return IFTODT(found.st_mode);
+    return static_cast<unsigned char>(IFTODT(found.st_mode));
   }
 
   void take(std::string path, std::string_view name, unsigned char type, std::vector<std::string>& waiting) {

@@ -28,7 +28,7 @@ bool has_patterns(const policy::Masks& masks) { return !masks.globs.empty() || !
 
 int64_t now_ms() {
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 

@@ -66,6 +66,7 @@ std::string landlock_text(const LandlockStep& step) {
 
 }  // namespace
 
+// A row for each kind of step. NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size)
 StepText describe(const Action& action) {
   return std::visit(
       Overloaded{

@@ -233,6 +233,7 @@ class Reader {
     return visit(std::string_view(bytes, size));
   }
 
+  // To kMaxDepth. NOLINTNEXTLINE(misc-no-recursion)
   Status skip_value(int depth) {
     if (depth > kMaxDepth) return malformed();
     if (at('"')) return each_char([](std::string_view) { return Status(); });
@@ -240,6 +241,7 @@ class Reader {
     return skip_word();
   }
 
+  // To kMaxDepth. NOLINTNEXTLINE(misc-no-recursion)
   Status skip_nested(int depth) {
     const bool object = at('{');
     const char close = object ? '}' : ']';

@@ -40,6 +40,6 @@ Status work(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (argc != 2 && argc != 4) return 2;
   const auto done = work(argc, argv);
-  if (!done) std::fprintf(stderr, "%s\n", to_text(done.error()).c_str());
+  if (!done) (void)std::fprintf(stderr, "%s\n", to_text(done.error()).c_str());
   return done ? 0 : 1;
 }

@@ -106,7 +106,7 @@ std::optional<std::pair<unsigned, size_t>> entity_body(std::string_view at) {
       {"verbar", '|'}, {"vert", '|'},   {"lowbar", '_'}, {"grave", '`'},  {"Hat", '^'},     {"AMP", '&'},
       {"LT", '<'},     {"GT", '>'},     {"QUOT", '"'},   {"Tab", '\t'},   {"NewLine", '\n'}};
   const size_t semicolon = at.find(';');
-  if (semicolon == std::string_view::npos || semicolon > 9) return std::nullopt;
+  if (semicolon > 9) return std::nullopt;  // or there is none
   const std::string_view body = at.substr(0, semicolon);
   std::optional<unsigned> code;
   if (body.starts_with("#x") || body.starts_with("#X")) {
@@ -145,7 +145,7 @@ std::optional<Piece> backslash(std::string_view at) {
   if (at[1] == 'U') return decoded_code(hex(at, 2, 8), 10);
   if (at[1] == 'u' && at.substr(2).starts_with("{")) {
     const size_t close = at.find('}');
-    if (close == std::string_view::npos || close > 9) return std::nullopt;
+    if (close > 9) return std::nullopt;  // or there is none
     return decoded_code(number(at.substr(3, close - 3), 16), close + 1);
   }
   if (at[1] == 'u') {
