@@ -210,6 +210,23 @@ void tell_of_changes(const agents::Look& before, const std::vector<std::string>&
              ": what it says is run outside this sandbox; look at it before you go on"));
 }
 
+// An agent whose commands go through the hook as well needs confide inside, and may ask `confide prove` about its
+// place. What lies in the working directory is there anyway, and may be what is being built.
+void show_own_programs(policy::Overrides& flags) {
+  char self[4096];
+  const ssize_t size = ::readlink("/proc/self/exe", self, sizeof self);
+  if (size <= 0 || size == sizeof self) return;
+  const std::string path(self, static_cast<size_t>(size));
+  const std::string folder = path.substr(0, path.rfind('/'));
+  char cwd[4096];
+  if (policy::is_within(folder, "/usr") || ::getcwd(cwd, sizeof cwd) == nullptr || policy::is_within(folder, cwd))
+    return;
+  for (const char* name : {"confide", "confide-broker", "confide-supervisor", "confide-probe"}) {
+    const std::string program = cat(folder, "/", name);
+    if (::access(program.c_str(), X_OK) == 0) flags.reads.push_back({program, "confide itself"});
+  }
+}
+
 RunOptions run_options(const AgentOptions& options, const agents::Client& client) {
   RunOptions run;
   run.flags = options.flags;
@@ -226,6 +243,7 @@ Result<int> run(AgentOptions& options, const UniqueFd& own_environ, StatusWriter
     if (power.text == "ssh-agent") options.flags.env.push_back({"SSH_AUTH_SOCK", "--power ssh-agent"});
     if (power.text == "docker") options.flags.env.push_back({"DOCKER_HOST", "--power docker"});
   }
+  show_own_programs(options.flags);
   State state;
   if (!options.dry_run) state = TRY(prepare_state(client, options.flags));
   const RunOptions as_run = run_options(options, client);

@@ -111,12 +111,14 @@ Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options
                      .renewable = options.lease_renew,
                      .command = options.command.front(),
                      .names = {}});
+  RunRecorder record("run", prepared, Asker::kPerson);
   broker::SecretRun run = secret_run(options, prepared);
   run.launch_request = launcher::encode(request);
   if (options.lease_renew) run.on_renewal = [&] { state.set_lease_until(end_of_lease()); };
   run.tracing = options.trace ? supervisor::Tracing::kOn : supervisor::Tracing::kOff;
   run.on_launched = [&](const broker::Launched& launched) {
     state.set_names(launched.names);
+    record.set_names(launched.names);
     recorder.add(launched.laps);
   };
   const auto on_message = [&](const supervisor::RunMessage& message) {
@@ -124,7 +126,13 @@ Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options
     recorder.hear(message);
     if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
   };
-  const auto ended = TRY(broker::run(run, environ_fd, on_message, [](const std::string& text) { warn(text); }));
+  const auto outcome = broker::run(run, environ_fd, on_message, [](const std::string& text) { warn(text); });
+  if (!outcome) {
+    record.failed(outcome.error());
+    return outcome.error();
+  }
+  const supervisor::EndedMessage& ended = *outcome;
+  record.ended_elsewhere(ended);
   recorder.print();
   if (ended.time_limit && lease.ends_first)
     return Error{ErrorKind::kTimeLimit, 0, "the lease has ended, and the run with it"};

@@ -64,6 +64,13 @@ ordered_json paths_of(const launcher::LaunchPlan& plan) {
   return rows;
 }
 
+// Of launcher::Ended or supervisor::EndedMessage.
+template <class Ended>
+std::string ending_of(const Ended& ended) {
+  if (ended.time_limit) return "the time limit ended it";
+  return ended.signal != 0 ? cat("killed by signal ", ended.signal) : cat("exit status ", ended.exit_code);
+}
+
 }  // namespace
 
 std::string runs_folder(Asker asker, const std::string& home) {
@@ -79,11 +86,15 @@ void RunRecorder::on_event(const launcher::Event& event) {
   if (const auto* planned = std::get_if<launcher::Planned>(&event)) plan_ = &planned->plan;
   const auto* ended = std::get_if<launcher::Ended>(&event);
   if (ended == nullptr) return;
-  if (ended->exit_code != 0 || verb_ == "agent")
-    write(ended->time_limit    ? "the time limit ended it"
-          : ended->signal != 0 ? cat("killed by signal ", ended->signal)
-                               : cat("exit status ", ended->exit_code),
-          ended->exit_code);
+  if (ended->exit_code != 0 || verb_ == "agent") write(ending_of(*ended), ended->exit_code);
+  plan_ = nullptr;
+}
+
+void RunRecorder::ended_elsewhere(const supervisor::EndedMessage& ended) {
+  if (ended.exit_code == 0) return;
+  const auto plan = launcher::plan_launch(prepared_.request);
+  plan_ = plan ? &*plan : nullptr;
+  write(ending_of(ended), ended.exit_code);
   plan_ = nullptr;
 }
 
@@ -116,6 +127,7 @@ void RunRecorder::write(const std::string& ending, int exit_code) const {
                          {"inner_sandbox", request.policy.inner_sandbox == policy::InnerSandbox::kAllowed},
                          {"ended", ending},
                          {"exit", exit_code},
+                         {"secrets", names_},
                          {"removed", std::move(removed)}};
   if (plan_ != nullptr) {
     ordered_json layers = ordered_json::array();

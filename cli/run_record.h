@@ -6,10 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/prepare.h"
 #include "launcher/launcher.h"
+#include "supervisor/protocol.h"
 
 namespace confide::cli {
 
@@ -20,13 +22,18 @@ class RunRecorder {
   void on_event(const launcher::Event& event);
   // Where nothing was launched.
   void failed(const Error& error);
+  // A run with secrets, which the broker's supervisor launched: what it could see is planned again here.
+  void ended_elsewhere(const supervisor::EndedMessage& ended);
+  // Of the secrets that the run was to have.
+  void set_names(const std::vector<std::string>& names) { names_ = names; }
 
  private:
   void write(const std::string& ending, int exit_code) const;
 
   std::string verb_;
   const Prepared& prepared_;
-  std::string folder_;                          // empty: nowhere
+  std::string folder_;  // empty: nowhere
+  std::vector<std::string> names_;
   const launcher::LaunchPlan* plan_ = nullptr;  // the launcher's, while it runs
 };
 

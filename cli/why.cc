@@ -164,6 +164,10 @@ std::string text_of(const ordered_json& record, const std::string& path) {
   if (!paths.empty()) out += "every other path  not there (mount namespace)\n                  key: read, write\n";
   if (text(record, "network") == "none")
     line("network           none", cat(" (", text(record, "network_by"), ")"), "network = \"host\", --network host");
+  std::string secrets;
+  for (const ordered_json& name : list(record, "secrets"))
+    if (name.is_string()) secrets += cat(secrets.empty() ? "" : ", ", printable(name.get<std::string>()));
+  line("secrets           ", secrets, "--secret, --env-file, [environment.NAME]");
   std::string removed;
   for (const ordered_json& variable : list(record, "removed"))
     removed += cat(removed.empty() ? "" : ", ", text(variable, "name"), " (", text(variable, "reason"), ")");

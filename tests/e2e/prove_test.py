@@ -30,7 +30,7 @@ class Prove(harness.Case):
         self.prove("--at-least", "1", code=1)
 
     def test_in_a_wrapped_agent_nothing_of_it_does(self):
-        report = self.prove("--at-least", "2", "--", harness.CONFIDE, "agent", "--quiet", *self.shown, "--")
+        report = self.prove("--at-least", "2", "--", harness.CONFIDE, "agent", "--quiet", "--")
         self.assertEqual(report["place"], "a wrapped agent")
         self.assertEqual(report["level"], 3 if harness.AS_ROOT else 2)
         self.assertEqual(self.leaks(report), set())
@@ -38,7 +38,7 @@ class Prove(harness.Case):
         self.assertEqual(tried["proc-environ"]["answer"], "ENOENT")
         self.assertEqual(tried["tcp"]["outcome"], "leak", "the host's network is stated, and it is there")
         self.assertIn("masks (.env) and what is read-only in it (.git/hooks)", report["notes"][0])
-        closed = self.prove("--", harness.CONFIDE, "agent", "--quiet", "--no-inner-sandbox", *self.shown, "--")
+        closed = self.prove("--", harness.CONFIDE, "agent", "--quiet", "--no-inner-sandbox", "--")
         self.assertEqual((closed["notes"], closed["leaks"]), ([], 0))
         for name in ("confide run --secret", "confide run --env-file", "confide run --write", "confide run --profile"):
             self.assertEqual(tried[name]["outcome"], "refused", tried[name])
@@ -85,6 +85,25 @@ class Why(harness.Case):
         record = harness.confide("why", "--json", env=self.env).text
         self.assertNotIn("CANARY", record)
         self.assertEqual(json.loads(record)["command"], "sh")
+
+
+    def test_a_run_with_secrets_leaves_names_and_no_value(self):
+        canary = f"CANARY-{harness.new_token()}"
+        self.assert_code(harness.run("true", options=self.secret("API_KEY", canary), env=self.env), 0)
+        self.assertFalse(os.path.exists(self.path("state/confide/runs")), "a run that ends well leaves nothing")
+        self.assert_code(harness.run("sh", "-c", "echo $API_KEY; exit 4", options=self.secret("API_KEY", canary), env=self.env), 4)
+        ran = harness.confide("why", env=self.env)
+        self.assert_code(ran, 0)
+        for word in ("exit status 4", "secrets           API_KEY", f"{self.project}", "DB_PASSWORD"):
+            self.assertIn(word, ran.text)
+        self.assert_code(harness.run("true", options=["--secret", "NONE=file:///none/at/all"], env=self.env), 123)
+        refused = harness.confide("why", env=self.env).text
+        self.assertIn("nothing was launched", refused)
+        self.assertIn("/none/at/all", refused)
+        for folder, _, names in os.walk(self.path("state")):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    self.assertNotIn(canary.encode(), file.read(), name)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,16 @@ class ClaudeCode(unittest.TestCase):
             self.assertIn(word, result, kept)
         self.assertIn("Exit code 1", kept.results[-1])
 
+    def test_a_worktree_of_the_clients_own(self):
+        """docs/claude-code.md, *Worktrees*: the work goes on there, git does not."""
+        session.commit(self.claude)
+        self.claude.setup()
+        kept = self.play([shell("pwd; touch made; git status; cat .env; echo tried")], "--worktree", "feature")
+        self.assertIn("/.claude/worktrees/feature\n", kept.results[0])
+        self.assertIn("not a git repository", kept.results[0])
+        self.assertTrue(os.path.exists(self.claude.path("project/.claude/worktrees/feature/made")))
+        self.assertEqual(kept.places, {}, kept)
+
     def test_what_is_taken_out_is_gone(self):
         self.claude.settings = OPEN
         before = self.claude.read("home/.claude/settings.json")

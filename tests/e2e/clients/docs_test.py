@@ -54,6 +54,24 @@ class WalkThrough(unittest.TestCase):
         self.follow(claude, remove)
         self.assertEqual(claude.read("home/.claude/settings.json"), before)
 
+    def test_whole_agents(self):
+        start, look = blocks("agent.md")
+        self.assertEqual([line.partition("#")[0].strip() for line in start.splitlines()], ["cd ~/src/shop", "confide agent -- codex"])
+        self.assertIn("or: confide agent -- claude", start)
+        claude = session.Claude()
+        claude.wrap = []
+        claude.settings = {"permissions": {"allow": ["Bash"]}}
+        codex = session.Codex()
+        codex.wrap = []
+        os.makedirs(codex.path("home/.codex"))
+        for person, more in ((claude, []), (codex, [BYPASS])):
+            self.addCleanup(person.close)
+            self.confined(person.run(ATTEMPT, *more))
+            said = self.follow(person, look)
+            self.assertIn("assurance level 0", said)
+            self.assertIn("assurance level 2", said)
+            self.assertIn("confide agent, process", said)
+
     def test_codex(self):
         codex = session.Codex()
         self.addCleanup(codex.close)

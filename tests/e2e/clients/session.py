@@ -212,6 +212,11 @@ class Codex(Session):
         return [word for key, value in settings.items() for word in ("-c", f"{key}={json.dumps(value)}")]
 
 
+def commit(client):
+    """Something that a worktree can be made from."""
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "-m", "one"], cwd=client.project, check=True)
+
+
 def kill_in_the_middle(client, arguments=(), **more):
     """Kills the client while a command of its runs; what then becomes of the command, in words. Nothing is left of it."""
     token = str(10**7 + int(harness.new_token()[:6], 16))

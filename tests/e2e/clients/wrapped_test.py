@@ -147,7 +147,7 @@ class Wrapped:
 
     def test_the_hook_works_inside_too(self):
         """A person who has set the hook up and then wraps the agent as well."""
-        client = self.begin(["--read", harness.BIN])
+        client = self.begin()
         client.setup()
         kept = self.play(client, [shell("printenv DB_PASSWORD; cat .env; grep Seccomp_filters /proc/self/status; echo tried")], *self.BESIDE_THE_HOOK)
         self.assertEqual(kept.places, {}, kept)
@@ -155,7 +155,7 @@ class Wrapped:
         self.assertIn("tried", kept.results[0])
 
     def test_an_agent_can_prove_it_by_itself(self):
-        client = self.begin(["--read", harness.BIN])
+        client = self.begin()
         kept = self.play(client, [shell(f"{harness.CONFIDE} prove --json > report; echo $?", **self.MORE)])
         report = json.loads(client.read("project/report"))
         self.assertEqual((report["place"], report["level"], report["leaks"]), ("a wrapped agent", 3 if harness.AS_ROOT else 2, 0), kept)
@@ -185,6 +185,16 @@ class ClaudeCode(Wrapped, unittest.TestCase):
         path = client.path("project/new.txt")
         return [(Call("Write", {"file_path": path, "content": "one\n"}), "created"), (Call("Read", {"file_path": path}), "one"),
                 (Call("Edit", {"file_path": path, "old_string": "one", "new_string": "two"}), "updated")]
+
+    def test_it_makes_no_worktree_of_its_own(self):
+        """docs/agent.md: `.git` is a mount inside, and that is not what Claude Code takes for a repository's own."""
+        plain, client = self.begin(None), self.begin()
+        for one, code in ((plain, 0), (client, 1)):
+            session.commit(one)
+            outcome = one.run([shell("echo tried")], "--worktree", "feature")
+            self.assertEqual(outcome.code, code, outcome)
+            self.assertEqual(os.path.exists(one.path("project/.claude")), code == 0)
+        self.assertIn("worktree", outcome.errors.splitlines()[-1])
 
     def test_monitor_is_a_shell_too(self):
         script = [Call("Monitor", {"command": "printenv DB_PASSWORD; cat .env; echo seen", "description": "m", "timeout_ms": 3000, "persistent": False}),
