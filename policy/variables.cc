@@ -70,7 +70,7 @@ Result<std::string> expand_variables(std::string_view text, const VariableLookup
     } else {
       return fail("the variable here is not set and has no default");
     }
-    at = dollar + (*tag)->length;
+    at = dollar + length;
   }
   return out;
 }

@@ -253,6 +253,7 @@ Oracle::Oracle(const std::vector<Secret>& secrets, Parts parts, Short short_valu
   }
 }
 
+// The rules in the order in which docs/masking.md has them. NOLINTNEXTLINE(readability-function-cognitive-complexity)
 std::string Oracle::mask(std::string_view input) const {
   struct Match {
     size_t start, end, secret;
