@@ -1,4 +1,7 @@
 // confide doctor: what this kernel and this place allow, layer by layer; what is lost without each; how to get it.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -6,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/kernel_abi.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 #include "launcher/launcher.h"
@@ -34,6 +39,22 @@ Finding from(std::string layer, const launcher::Feature& feature, std::string lo
   return {std::move(layer), feature.available, feature.why_not, std::move(lost)};
 }
 
+// Where the broker's values lie; asked of the kernel as secrets/ asks.
+Finding secret_memory() {
+  const UniqueFd fd(static_cast<int>(::syscall(abi::kNrMemfdSecret, O_CLOEXEC)));
+  rlimit locked{};
+  (void)::getrlimit(RLIMIT_MEMLOCK, &locked);
+  const std::string limit =
+      locked.rlim_cur == RLIM_INFINITY ? "no limit" : cat("at most ", locked.rlim_cur >> 10, " KiB (ulimit -l)");
+  return {"secret-memory", fd.valid(),
+          fd.valid() ? cat("memfd_secret, ", limit)
+                     : cat("no memfd_secret (Linux 5.14; secretmem.enable=1 on the kernel's command line below 6.5, or "
+                           "a filter refuses it)"),
+          cat("values lie in locked memory, left out of dumps and closed to other processes of yours, but root can "
+              "read it; ",
+              limit)};
+}
+
 std::vector<Finding> examine() {
   const launcher::HostFacts facts = launcher::host_facts_by_trying();
   std::vector<Finding> findings = {
@@ -54,6 +75,7 @@ std::vector<Finding> examine() {
       from("keyring", facts.session_keyring, "the caller's session keyring is left in place (its calls are filtered)"),
       {"cgroup", facts.cgroup.has_value(), facts.cgroup ? *facts.cgroup : facts.cgroup_why_not,
        "--memory and --cpu cannot be kept, and are refused"},
+      secret_memory(),
   };
   if (::geteuid() == 0)
     findings.push_back(from("idmap", facts.idmapped_mounts,
@@ -101,7 +123,7 @@ int doctor_verb(Arguments arguments) {
   const std::vector<Finding> findings = examine();
   if (!put(word == "--json" ? json_of(findings) : text_of(findings) + level_text())) return 125;
   for (const Finding& finding : findings)
-    if (!finding.works && finding.layer != "cgroup") return 1;
+    if (!finding.works && finding.layer != "cgroup" && finding.layer != "secret-memory") return 1;
   return 0;
 }
 

@@ -17,6 +17,7 @@ import collections
 import contextlib
 import ctypes
 import hashlib
+import json
 import os
 import pwd
 import shutil
@@ -216,6 +217,17 @@ class Memory(harness.Case):
             by_process = {who: {what for what, whose, _, _ in found if whose == who} for who in EXPECTED}
             self.assertLessEqual(set(self.canaries), by_process["confide-broker"])
             self.assertLessEqual({"fetched", "the token"}, by_process["confide-fetch"])
+
+    def test_a_kernel_without_memfd_secret_is_told(self):
+        self.build = "wiping"
+        self.prepare(self.user(), "file")
+        with self.start("doctor", "--json") as terminal:
+            self.assertIn(terminal.wait(), (0, 1), terminal.text)
+            rows = {row["layer"]: row for row in json.loads(terminal.text)["layers"]}
+            self.assertEqual(rows["secret-memory"]["works"], False)
+            self.assertIn("locked memory", rows["secret-memory"]["lost"])
+        ours = json.loads(harness.confide("doctor", "--json").out)["layers"]
+        self.assertTrue(next(row for row in ours if row["layer"] == "secret-memory")["works"], "without the filter it is there")
 
     def user(self):
         name = os.environ.get("CONFIDE_TEST_USER")
