@@ -70,9 +70,11 @@ Result<size_t> groups_in_toml(const MaybeText& text, const std::string& path) {
 }
 
 // A shell snapshot holds every variable of the person's shell, world-readable, while a session lasts.
+constexpr std::string_view kNoSnapshots = "[features]\nshell_snapshot = false\n";
+
 Result<std::string> feature_lines(const MaybeText& text, const std::string& path) {
   const policy::Node tree = TRY(policy::parse_tree(text ? without_blocks(*text) : "", path));
-  return member(tree, "features") != nullptr ? std::string() : std::string("\n[features]\nshell_snapshot = false\n");
+  return member(tree, "features") != nullptr ? std::string() : cat("\n", kNoSnapshots);
 }
 
 // Hooks go where hooks are already: Codex complains about a folder that has both forms.
@@ -105,18 +107,19 @@ Result<std::vector<ClientFile>> hook_files(const std::string& hooks_folder, cons
 Result<std::vector<ClientFile>> managed_files(const SetupRequest& request, const SetupPlaces& places) {
   const std::string requirements = places.codex_managed + "/requirements.toml";
   const auto look = [=](const policy::Node& tree) -> Status {
-    for (const char* key : {"allow_managed_hooks_only", "hooks"}) {
+    for (const char* key : {"allow_managed_hooks_only", "hooks", "features"}) {
       if (const policy::Node* found = member(tree, key))
-        return Error{ErrorKind::kRefused, 0,
-                     cat(printable(requirements), ":", found->position.line, ": `", key,
-                         "` is set already; add confide's hook to it by hand (confide setup codex --managed --print on "
-                         "a machine without it shows how)")};
+        return Error{
+            ErrorKind::kRefused, 0,
+            cat(printable(requirements), ":", found->position.line, ": `", key,
+                "` is set already; add what is confide's to it by hand (confide setup codex --managed --print on "
+                "a machine without it shows how)")};
     }
     return {};
   };
   const std::string hooks =
       cat("[hooks]\nmanaged_dir = ", toml_quoted(request.program.substr(0, request.program.rfind('/'))), "\n\n",
-          toml_hook(request.program));
+          toml_hook(request.program), "\n", kNoSnapshots);
   return std::vector{toml_file(requirements, {"allow_managed_hooks_only = true\n", hooks}, look),
                      own_file(places.codex_managed + "/rules/confide.rules", rules_text(request.program))};
 }

@@ -1,5 +1,6 @@
 """Claude Code with `confide setup claude`: level 1. Each attempt leaks without, and nothing leaks with confide."""
 
+import json
 import os
 import signal
 import sys
@@ -160,6 +161,12 @@ class ClaudeCode(unittest.TestCase):
         for result, (_, word) in zip(kept.results, steps):
             self.assertIn(word, result, kept)
         self.assertIn("Exit code 1", kept.results[-1])
+
+    def test_a_command_can_prove_where_it_is(self):
+        self.claude.setup()
+        self.play([shell(f"{session.programs_in_the_project(self.claude)} prove --json > report")])
+        report = json.loads(self.claude.read("project/report"))
+        self.assertEqual((report["place"], report["level"], report["leaks"]), ("a confined command", 1, 0), report)
 
     def test_a_worktree_of_the_clients_own(self):
         """docs/claude-code.md, *Worktrees*: the work goes on there, git does not."""

@@ -139,6 +139,21 @@ class Codex(unittest.TestCase):
         self.assertEqual(kept.places, {}, kept)
         self.assertTrue(os.path.exists(self.codex.path("project/made")), kept)
 
+    def test_prove_from_where_commands_run(self):
+        """By hook, boxed, and in Codex's own sandbox, which shows the disk."""
+        program = session.programs_in_the_project(self.codex)
+        for words in ((), ("--boxed",)):
+            self.codex.setup(*words)
+            self.play([shell(f"{program} prove --json > report", yield_time_ms=30000)], OPEN)
+            report = json.loads(self.codex.read("project/report"))
+            self.assertEqual((report["place"], report["level"], report["leaks"]), ("a confined command", 1, 0), report)
+            self.codex.setup(*words, "--remove")
+        ran = harness.confide("prove", "--json", "--", session.CODEX, "sandbox", "--", env=self.codex.variables, cwd=self.codex.project)
+        self.assertEqual(ran.code, 1, ran)
+        report = json.loads(ran.text)
+        self.assertEqual((report["place"], report["level"]), ("another program's sandbox", 0))
+        self.assertIn("read", {row["attempt"] for row in report["attempts"] if row["outcome"] == "leak"})
+
     def test_nothing_outlives_its_command_or_the_session(self):
         token = str(10**7 + int(harness.new_token()[:6], 16))
         script = survivors(token)

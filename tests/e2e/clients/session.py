@@ -212,6 +212,14 @@ class Codex(Session):
         return [word for key, value in settings.items() for word in ("-c", f"{key}={json.dumps(value)}")]
 
 
+def programs_in_the_project(client):
+    """confide where a confined command finds it, as it would where it is installed. Its path."""
+    os.makedirs(client.path("project/tools"))
+    for name in ("confide", "confide-probe"):
+        shutil.copy(os.path.join(harness.BIN, name), client.path("project/tools"))
+    return client.path("project/tools/confide")
+
+
 def commit(client):
     """Something that a worktree can be made from."""
     subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "-m", "one"], cwd=client.project, check=True)
