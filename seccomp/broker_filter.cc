@@ -33,8 +33,9 @@ constexpr std::string_view kAllowedCalls[] = {
     "munmap", "mremap", "brk", "madvise", "mlock", "mlock2", "munlock", "memfd_secret",
     // Itself.
     "exit", "exit_group", "getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "rt_sigaction",
-    "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "futex", "rseq", "set_robust_list", "sched_yield", "getrandom",
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "uname", "sysinfo", "getrlimit", "getrusage",
+    "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "futex", "rseq", "set_robust_list", "sched_yield",
+    "sched_getaffinity", "getcpu", "getrandom", "clock_gettime", "clock_getres", "gettimeofday", "time", "uname",
+    "sysinfo", "getrlimit", "getrusage",
     // A vault's key in the keyring: keyctl below.
     "add_key"};
 
