@@ -1,5 +1,7 @@
 #include "broker/vault_key.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <span>
 #include <utility>
@@ -45,16 +47,16 @@ Result<SecretBuffer> call_systemd_creds(const Spawner& spawner, std::vector<std:
   if (result.ended.time_limit) return refuse("systemd-creds did not answer in time");
   if (result.ended.exit_code != 0)
     return result.error_text.reveal(
-        [](std::span<const std::byte> bytes) { return explain_systemd_failure(as_text(bytes)); });
+        [](std::span<const std::byte> bytes) { return explain_systemd_failure(as_text(bytes), ::geteuid()); });
   return std::move(result.output);
 }
 
 }  // namespace
 
-Error explain_systemd_failure(std::string_view said) {
+Error explain_systemd_failure(std::string_view said, uid_t uid) {
   const auto mentions = [&](std::string_view words) { return said.find(words) != std::string_view::npos; };
   const bool of_host_key = mentions("credential host secret") || mentions("credential key");
-  if (of_host_key && mentions("Permission denied"))
+  if (of_host_key && (mentions("Permission denied") || uid != 0))
     return refuse(
         "the host's key belongs to root, so only root has a vault with --key systemd-creds; take --key passphrase");
   if (of_host_key && (mentions("No such file") || mentions("Read-only")))

@@ -2,6 +2,8 @@
 // that key's file, no network, and the key or the credential on its standard input.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -17,7 +19,7 @@ Result<std::string> seal_by_systemd(const Spawner& spawner, const secrets::Secre
 Result<secrets::SecretBuffer> unseal_by_systemd(const Spawner& spawner, std::string_view credential,
                                                 secrets::SecretArena& arena);
 
-// What a failed call means; `said` is its standard error, which is quoted where it is not known.
-Error explain_systemd_failure(std::string_view said);
+// What a failed call of the user `uid` means; `said` is its standard error, which is quoted where it is not known.
+Error explain_systemd_failure(std::string_view said, uid_t uid);
 
 }  // namespace confide::broker

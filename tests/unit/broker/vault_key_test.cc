@@ -16,11 +16,18 @@ TEST(VaultKey, WhatSystemdCredsSays) {
       {"", "systemd-creds failed"},
   };
   for (const auto& [said, words] : kRows) {
-    const Error error = explain_systemd_failure(said);
+    const Error error = explain_systemd_failure(said, 0);
     EXPECT_EQ(error.kind, ErrorKind::kRefused);
     EXPECT_NE(error.what.find(words), std::string::npos) << error.what;
     EXPECT_EQ(error.what.find('\n'), std::string::npos) << error.what;
   }
+}
+
+// A host without a key would not help anybody but root to get one.
+TEST(VaultKey, TheHostsKeyIsForRootAlone) {
+  const Error error =
+      explain_systemd_failure("Failed to determine local credential key: No such file or directory\n", 1);
+  EXPECT_NE(error.what.find("only root"), std::string::npos) << error.what;
 }
 
 }  // namespace
