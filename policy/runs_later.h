@@ -13,8 +13,8 @@ namespace confide::policy {
 
 struct RunsLater {
   std::string_view path;  // in a project, ".git/hooks"
-  // kState: a folder that an agent takes for its own (Claude Code's sandbox does not start where it can make nothing in
-  // `.claude`): where it is not there, its cover is private to the run, writable, and gone with it.
+  // kState: a folder that an agent takes for its own (Claude Code's own sandbox makes files in `.claude`, and did not
+  // start over a read-only cover): where it is not there, its cover is private to the run, writable, and gone with it.
   enum class Kind : uint8_t { kFile, kFolder, kState } kind = Kind::kFile;
   // kByMounts: read-only in every sandbox that an agent's commands or the agent itself run in, and covered where it is
   // not there (launcher/plan/steps.h, CoverStep). kByHook: only refused to the file tools of a client that asks

@@ -186,6 +186,16 @@ class ClaudeCode(Wrapped, unittest.TestCase):
         return [(Call("Write", {"file_path": path, "content": "one\n"}), "created"), (Call("Read", {"file_path": path}), "one"),
                 (Call("Edit", {"file_path": path, "old_string": "one", "new_string": "two"}), "updated")]
 
+    def test_its_own_sandbox_starts_beside_a_claude_folder_of_the_projects(self):
+        client = self.begin()
+        client.write("project/.claude/commands/c.md", "Do it.\n")
+        client.settings = {"sandbox": {"enabled": True, "autoAllowBashIfSandboxed": True, "allowUnsandboxedCommands": False}}
+        outcome = self.play(client, [shell("grep Seccomp_filters /proc/self/status; echo x > .claude/commands/c.md; echo x > .claude/settings.json; echo tried")])
+        self.assertIn("tried", outcome.results[0], outcome)
+        self.assertNotIn("Seccomp_filters:\t1", outcome.results[0])
+        self.assertEqual(client.read("project/.claude/commands/c.md"), "Do it.\n")
+        self.assertEqual(os.listdir(client.path("project/.claude")), ["commands"])
+
     def test_it_makes_no_worktree_of_its_own(self):
         """docs/agent.md: `.git` is a mount inside, and that is not what Claude Code takes for a repository's own."""
         plain, client = self.begin(None), self.begin()
