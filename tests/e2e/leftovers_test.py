@@ -82,7 +82,9 @@ class Leftovers(harness.Case):
             "plain": [],
             "secrets": [*self.secret("IN_ENV", "value-1"), *self.secret("IN_FILE", "value-2", deliver="file"), *self.secret("AS_FD", "value-3", deliver="fd")],
         }
-        harness.run("true", options=self.forms["secrets"])  # what exists once for all (a uid's user keyring) exists from here on
+        # What exists once for all exists from here on: a uid's user keyring, the folder of the records of failed runs.
+        harness.run("true", options=self.forms["secrets"])
+        harness.run("sh", "-c", "exit 3")
         self.before = self.state()
 
     def state(self):
