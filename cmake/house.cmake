@@ -1,11 +1,15 @@
 # How a folder becomes a library and a program. Includes are rooted at the repository.
 
-# confide_library(NAME SOURCES… DEPENDS…): one folder, one static library.
+# confide_library(NAME [SMALL] SOURCES… DEPENDS…): one folder, one static library. SMALL is for what a launch runs
+# through once, cold: what it costs there is the pages that it is spread over, so it is compiled for size.
 function(confide_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "SMALL" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(confide_${name} STATIC ${arg_SOURCES})
   target_include_directories(confide_${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(confide_${name} PUBLIC ${arg_DEPENDS} PRIVATE confide_warnings confide_hardening confide_sanitizers)
+  if(arg_SMALL)
+    target_compile_options(confide_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+  endif()
 endfunction()
 
 # confide_program(NAME SOURCES… DEPENDS…): an installed program. Static (no NSS, no loader variables, a lean start)
