@@ -96,7 +96,8 @@ class Screens(harness.Case):
             plain = [line.replace("\x1b[0m", "") for line in picture.splitlines()[:7]]
             lines = [re.sub(r" *(?<!\x1b\[)[0-9]+([.,:][0-9]+)*(?!m)", " 0", line) for line in plain]
             # Neither how long the bars are that `m` draws, nor how they are coloured.
-            return [re.sub(r" +", " ", re.sub(r"[|#]+(\x1b\[[0-9;]*m|[|#])*|up .*average", "", line)).strip() for line in lines]
+            bar = r"(?<!\x1b)\[(\x1b\[[0-9;]*m|[^]\x1b])*\]"
+            return [re.sub(r" +", " ", re.sub("up .*average", "", re.sub(bar, "[]", line))).strip() for line in lines]
 
         def scene(screen):
             screen.wait_for("COMMAND")
