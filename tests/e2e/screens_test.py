@@ -105,7 +105,9 @@ class Screens(harness.Case):
             yield screen.picture()
             screen.type("z")
             screen.type("m")
-            wait_for(lambda: False, 1.0)
+            if not wait_for(lambda: "\x1b[31mTasks" in screen.picture() and re.search(r"MiB Swap.*\[.*\]", screen.text()), 20):
+                raise AssertionError("no colours and bars:\n" + screen.text())
+            screen.pause(0.3)  # for the lines below
             yield screen.picture()
             screen.type("q")
             if not wait_for(screen.is_dead, 20):
