@@ -86,9 +86,21 @@ class Announcer {
   bool announced_ = false;
 };
 
-void look_at_file_views(const std::vector<SecretSlot>& secrets, Scene& scene) {
-  for (const SecretSlot& slot : secrets)
-    if (!slot.path.empty()) scene.file_views.push_back(look_at(slot.path));
+// What a plan is made of besides the request.
+struct Surroundings {
+  HostFacts host;
+  Scene scene;
+
+  BuildInput with(const LaunchRequest& request) const {
+    return {request.policy, host, scene, request.command, request.secrets};
+  }
+};
+
+Surroundings look_around(const LaunchRequest& request) {
+  Surroundings around{complete(request.host, request.policy.limits), survey(request.policy, request.caller)};
+  for (const SecretSlot& slot : request.secrets)
+    if (!slot.path.empty()) around.scene.file_views.push_back(look_at(slot.path));
+  return around;
 }
 
 // A young index is left as it is, so that many short runs do not each walk through the project.
@@ -104,35 +116,22 @@ Result<Outcome> launch(const LaunchRequest& request, const LaunchHooks& hooks) {
   // Before anything is held: no other process of this uid may look in (prctl(2)); inherited by the clone.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const Stdio stdio = TRY(check_stdio(hooks.stdio));
-  BuildInput input{.policy = request.policy,
-                   .host = complete(request.host, request.policy.limits),
-                   .scene = survey(request.policy, request.caller),
-                   .command = request.command,
-                   .secrets = request.secrets};
-  input.scene.caller.terminals = stdio.terminals;
-  look_at_file_views(request.secrets, input.scene);
-  const std::unique_ptr<MaskWatch> watch = TRY(watch_masks(request, input.scene));
+  Surroundings around = look_around(request);
+  around.scene.caller.terminals = stdio.terminals;
+  const std::unique_ptr<MaskWatch> watch = TRY(watch_masks(request, around.scene));
   for (;;) {
-    const LaunchPlan plan = TRY(build(input));
+    const LaunchPlan plan = TRY(build(around.with(request)));
     Announcer announcer(hooks, plan);
     auto outcome =
-        run({plan, request, announcer.hooks(), stdio, watch.get(), renewal_of_index(request.policy, input.scene)});
+        run({plan, request, announcer.hooks(), stdio, watch.get(), renewal_of_index(request.policy, around.scene)});
     if (outcome) return std::move(*outcome);
-    if (learn(input.host, outcome.error())) continue;
+    if (learn(around.host, outcome.error())) continue;
     announcer.announce();
     return std::move(outcome.error().error);
   }
 }
 
-Result<LaunchPlan> plan_launch(const LaunchRequest& request) {
-  BuildInput input{.policy = request.policy,
-                   .host = complete(request.host, request.policy.limits),
-                   .scene = survey(request.policy, request.caller),
-                   .command = request.command,
-                   .secrets = request.secrets};
-  look_at_file_views(request.secrets, input.scene);
-  return build(input);
-}
+Result<LaunchPlan> plan_launch(const LaunchRequest& request) { return build(look_around(request).with(request)); }
 
 bool would_mask(const LaunchRequest& request, const std::string& real_path) {
   const auto scope = mask_scope(request.policy, request.caller);

@@ -73,14 +73,6 @@ Status check_one(const PathRule& rule, const Powers& powers, const Place& place)
   return {};
 }
 
-// Path order with '/' before every other byte, so that a folder stands before what is in it.
-bool path_less(std::string_view a, std::string_view b) {
-  return std::ranges::lexicographical_compare(a, b, [](char x, char y) {
-    const auto rank = [](char c) { return c == '/' ? 0 : 1 + static_cast<unsigned char>(c); };
-    return rank(x) < rank(y);
-  });
-}
-
 }  // namespace
 
 Status PathRules::add_level(std::vector<PathRule> level, Asker asker) {
@@ -140,13 +132,16 @@ Status PathRules::forbid_writing(const PathRule& bound, const Policy& policy, co
 }
 
 std::vector<PathRule> PathRules::take() {
+  std::vector<Rule*> order;
+  order.reserve(rules_.size());
+  for (Rule& rule : rules_) order.push_back(&rule);
+  std::ranges::stable_sort(order, path_less, [](const Rule* rule) -> const std::string& { return rule->rule.path; });
   std::vector<PathRule> out;
-  out.reserve(rules_.size());
-  for (Rule& rule : rules_) out.push_back(std::move(rule.rule));
-  std::ranges::stable_sort(out, path_less, &PathRule::path);
-  // Equal rules of one level.
-  const auto rest = std::ranges::unique(out, {}, &PathRule::path);
-  out.erase(rest.begin(), rest.end());
+  out.reserve(order.size());
+  for (Rule* rule : order) {
+    const bool again = !out.empty() && out.back().path == rule->rule.path;  // equal rules of one level
+    if (!again) out.push_back(std::move(rule->rule));
+  }
   return out;
 }
 

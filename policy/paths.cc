@@ -127,11 +127,6 @@ Result<std::optional<std::string>> expand_path(std::string_view text, PathSource
   return Error{ErrorKind::kInternal, 0, "a path base that is none"};
 }
 
-bool is_within(std::string_view path, std::string_view folder) {
-  if (folder == "/") return true;
-  return path == folder || (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
-}
-
 bool is_normal(std::string_view path) {
   if (path == "/") return true;
   if (!path.starts_with('/') || path.size() > kMaxPath || path.find('\0') != std::string_view::npos) return false;

@@ -13,6 +13,8 @@
 // `--read=~/x`, is the home.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,7 +43,23 @@ Status check_path_text(std::string_view text, PathSource source);
 Result<std::optional<std::string>> expand_path(std::string_view text, PathSource source, const Place& place);
 
 // True if `path` is `folder` or lies below it. Both normal.
-bool is_within(std::string_view path, std::string_view folder);
+constexpr bool is_within(std::string_view path, std::string_view folder) {
+  if (folder.size() == 1 && folder[0] == '/') return true;
+  const bool may_be = path.size() > folder.size() ? path[folder.size()] == '/' : path.size() == folder.size();
+  return may_be && path.starts_with(folder);
+}
+
+// The order of a tree: byte by byte, '/' before every other, so that what a folder holds follows it at once.
+inline bool path_less(std::string_view a, std::string_view b) {
+  const size_t common = std::min(a.size(), b.size());
+  size_t i = 0;
+  // Paths of one home begin alike.
+  while (i + 8 <= common && std::memcmp(a.data() + i, b.data() + i, 8) == 0) i += 8;
+  while (i < common && a[i] == b[i]) ++i;
+  if (i == common) return a.size() < b.size();
+  const auto rank = [](char c) { return c == '/' ? 0 : 1 + static_cast<unsigned char>(c); };
+  return rank(a[i]) < rank(b[i]);
+}
 
 // Absolute, and in the normal form described at Place.
 bool is_normal(std::string_view path);

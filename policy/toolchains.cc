@@ -29,10 +29,14 @@ bool path_leads_to(const Toolchain& group, const std::vector<std::string_view>& 
   });
 }
 
+// What several groups name (~/.local/bin) is the first one's.
 void add_group(const Toolchain& group, const Place& place, const Origin& origin, std::vector<PathRule>& out) {
   const std::string_view home = place.home == "/" ? std::string_view() : std::string_view(place.home);
   const auto add = [&](std::string_view path, Access access) {
-    out.push_back({cat(home, "/", path), access, IfMissing::kSkip, origin});
+    const auto is_it = [&](const PathRule& rule) {
+      return rule.path.size() == home.size() + 1 + path.size() && rule.path.ends_with(path) && rule.access == access;
+    };
+    if (std::ranges::none_of(out, is_it)) out.push_back({cat(home, "/", path), access, IfMissing::kSkip, origin});
   };
   for (const std::string_view path : group.read) add(path, Access::kRead);
   for (const std::string_view path : group.hide) add(path, Access::kHide);
@@ -41,7 +45,9 @@ void add_group(const Toolchain& group, const Place& place, const Origin& origin,
 }  // namespace
 
 Result<std::vector<PathRule>> toolchain_rules(const std::vector<Item>& choice, const Place& place) {
+  constexpr size_t kUsual = 64;
   std::vector<PathRule> out;
+  out.reserve(kUsual);
   const auto entries = entries_in_home(place);
   for (const Item& item : choice) {
     if (item.text == "by-path") {

@@ -198,7 +198,9 @@ class Builder {
     std::vector<std::string> origins;  // each once, in order
     for (const SecretSlot& slot : in_.secrets)
       if (std::ranges::find(origins, slot.origin) == origins.end()) origins.push_back(slot.origin);
-    out_.add(SecretsStep{in_.secrets, needs_secrets_folder(in_.secrets) ? kSecretsFolder : ""}, join(origins, ", "));
+    out_.add(
+        SecretsStep{{in_.secrets.begin(), in_.secrets.end()}, needs_secrets_folder(in_.secrets) ? kSecretsFolder : ""},
+        join(origins, ", "));
     for (auto& [step, origin] : root_.file_views) out_.add(std::move(step), std::move(origin));
   }
 
@@ -232,12 +234,11 @@ class Builder {
   void change_directory() {
     const std::string& cwd = caller_.cwd.canonical;
     std::string to = "/";
-    const ViewNode* above = covering(root_.view.nodes, cwd);
-    const bool in_whole_root = policy_.system == policy::System::kWholeRoot &&
-                               (above == nullptr || above->what == What::kBind || above->path == cwd);
-    if (namespaces_ == 0 || in_whole_root) {
-      to = cwd;
-    } else if (!cwd.empty() && covering(root_.view.nodes, cwd) != nullptr && reachable(cwd)) {
+    const ViewNode* in = covering(root_.view.nodes, cwd);
+    // Inside a private folder only what was put there exists.
+    const bool shown =
+        in != nullptr ? in->what == What::kBind || in->path == cwd : policy_.system == policy::System::kWholeRoot;
+    if (namespaces_ == 0 || shown) {
       to = cwd;
     } else if (covering(root_.view.nodes, caller_.home.requested) != nullptr) {
       to = caller_.home.requested;
@@ -245,20 +246,14 @@ class Builder {
     out_.add(DirectoryStep{to.empty() ? "/" : to}, "working directory");
   }
 
-  // Inside a private folder only what was put there exists.
-  bool reachable(const std::string& path) const {
-    const ViewNode* node = covering(root_.view.nodes, path);
-    return node->what == What::kBind || node->path == path;
-  }
-
   void run_command() {
-    std::set<std::string> secret_names;
+    std::set<std::string, std::less<>> secret_names;
     for (const SecretSlot& slot : in_.secrets) {
       secret_names.insert(slot.name);
       if (slot.deliver == Deliver::kFd) secret_names.insert(slot.name + "_FD");
     }
     for (const std::string& variable : in_.command.environment)
-      if (!secret_names.contains(variable.substr(0, variable.find('=')))) out_.pass(variable);
+      if (!secret_names.contains(std::string_view(variable).substr(0, variable.find('=')))) out_.pass(variable);
 
     ExecStep exec{.argv = in_.command.argv};
     const std::string& name = in_.command.argv.front();

@@ -1,7 +1,7 @@
 // Policy and facts in, launch plan out. A pure function: no file, no system call, no clock.
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "base/result.h"
 #include "launcher/plan/host_facts.h"
@@ -11,12 +11,13 @@
 
 namespace confide::launcher {
 
+// Looked at, not owned: all of it outlives the call.
 struct BuildInput {
-  policy::Policy policy;
-  HostFacts host;
-  Scene scene;
-  Command command;
-  std::vector<SecretSlot> secrets;
+  const policy::Policy& policy;
+  const HostFacts& host;
+  const Scene& scene;
+  const Command& command;
+  std::span<const SecretSlot> secrets;
 };
 
 // Errors: kUnsupported where a required layer cannot be had here (names layer, cause and cure), kRefused where the

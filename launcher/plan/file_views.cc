@@ -5,10 +5,12 @@
 
 #include "base/text.h"
 #include "launcher/plan/build.h"
+#include "policy/paths.h"
 
 namespace confide::launcher {
 namespace {
 
+using policy::is_within;
 using What = ViewNode::What;
 
 Error refuse(const SecretSlot& secret, std::string_view what, std::string_view why) {
@@ -51,8 +53,8 @@ Result<FileView> find_file_view(const SecretSlot& secret, const PathFact& at, co
   if (at.kind == FileKind::kFolder) return refuse(secret, secret.path, "is a folder; a file view needs a file's path");
   FileView found;
   for (const ViewNode& node : view.nodes) {
-    if (node.what != What::kBind || !is_within(at.canonical, node.source.canonical)) continue;
-    std::string path = node.path + at.canonical.substr(node.source.canonical.size());
+    if (node.what != What::kBind || !is_within(at.canonical, node.outside())) continue;
+    std::string path = cat(node.path, at.canonical.substr(node.outside().size()));
     if (covering(view.nodes, path) == &node) found.targets.push_back(std::move(path));
   }
   if (found.targets.empty()) {

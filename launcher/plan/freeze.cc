@@ -20,6 +20,7 @@ class Freezer {
       : plan_(plan), descriptors_(descriptors), out_(new FrozenLaunch) {}
 
   Result<std::unique_ptr<FrozenLaunch>> freeze() {
+    out_->ops_.reserve(plan_.steps.size() + kUsualMore);
     for (step_ = 0; step_ < plan_.steps.size(); ++step_) {
       const Step& step = plan_.steps[step_];
       on_failure_ = step.need == policy::Need::kRequired ? child::OnFailure::kAbort : child::OnFailure::kNote;
@@ -40,9 +41,11 @@ class Freezer {
   }
 
  private:
+  static constexpr size_t kUsualMore = 32;  // operations of the steps that are several
+
   const char* keep(std::string text) { return out_->strings_.emplace_back(std::move(text)).c_str(); }
   // A path inside, while the new root is being built: relative to it.
-  const char* inside(const std::string& path) { return path == "/" ? "." : keep(path.substr(1)); }
+  static const char* inside(const std::string& path) { return path == "/" ? "." : path.c_str() + 1; }
 
   FrozenOp& op(OpKind kind) {
     FrozenOp made{};
@@ -71,19 +74,21 @@ class Freezer {
 
   void put(const RootStep& step) {
     const bool whole = step.base == policy::System::kWholeRoot;
-    op(OpKind::kNewRoot).new_root = {keep(step.staging), whole ? "/" : nullptr};
+    op(OpKind::kNewRoot).new_root = {step.staging.c_str(), whole ? "/" : nullptr};
   }
   void put(const MakeFolder& step) { op(OpKind::kMakeDir).make_dir = {inside(step.path), step.mode}; }
   void put(const FileStep& step) {
-    const char* content = keep(step.content);
+    const char* content = step.content.c_str();
     op(OpKind::kMakeFile).make_file = {inside(step.path), content, step.content.size(), step.mode};
   }
-  void put(const LinkStep& step) { op(OpKind::kMakeSymlink).make_symlink = {inside(step.path), keep(step.points_to)}; }
+  void put(const LinkStep& step) {
+    op(OpKind::kMakeSymlink).make_symlink = {inside(step.path), step.points_to.c_str()};
+  }
 
   void put(const BindStep& step) {
     const auto tree = descriptors_.idmapped_trees.find(step_);
     // A source without a canonical path is a file of the new root itself.
-    const char* source = step.source.canonical.empty() ? inside(step.source.requested) : keep(step.source.canonical);
+    const char* source = step.source.canonical.empty() ? inside(step.source.requested) : step.source.canonical.c_str();
     const char* target = inside(step.target);
     op(OpKind::kBind).bind = {source,
                               target,
@@ -97,9 +102,9 @@ class Freezer {
     unsigned long flags = MS_NOSUID;
     if (step.type != "devpts") flags |= MS_NODEV;
     if (step.type == "proc" || step.type == "ramfs" || step.type == "devpts") flags |= MS_NOEXEC;
-    const char* type = keep(step.type);
+    const char* type = step.type.c_str();
     const char* target = inside(step.target);
-    op(OpKind::kMountFs).mount_fs = {type, target, keep(step.options), flags};
+    op(OpKind::kMountFs).mount_fs = {type, target, step.options.c_str(), flags};
   }
 
   void put(const SealStep& step) {
@@ -127,7 +132,7 @@ class Freezer {
   void put(const CoverStep& step) {
     const char* folder = inside(step.folder);
     for (const CoveredName& name : step.names) {
-      op(OpKind::kCover).cover = {folder, keep(name.name), name.as, keep(name.content), name.content.size()};
+      op(OpKind::kCover).cover = {folder, name.name.c_str(), name.as, name.content.c_str(), name.content.size()};
     }
   }
   void put(const NoNamespacesStep&) { op(OpKind::kForbidNamespaces); }
@@ -147,9 +152,10 @@ class Freezer {
       op(OpKind::kSetRlimit).set_rlimit = {limit.resource, limit.value, limit.value};
   }
   void put(const SecretsStep& step) {
-    op(OpKind::kReceiveSecrets).receive_secrets = {step.folder.empty() ? nullptr : keep(step.folder)};
+    op(OpKind::kReceiveSecrets).receive_secrets = {step.folder.empty() ? nullptr : step.folder.c_str()};
     if (!step.folder.empty()) {
-      op(OpKind::kSetAttributes).set_attributes = {keep(step.folder), abi::kMountAttrRdonly, 0, 0, child::Depth::kOne};
+      op(OpKind::kSetAttributes).set_attributes = {step.folder.c_str(), abi::kMountAttrRdonly, 0, 0,
+                                                   child::Depth::kOne};
     }
     secret_slots_ = step.slots.size() * 2;
   }
@@ -160,7 +166,7 @@ class Freezer {
   }
   void put(const LandlockStep& step) {
     auto& rules = out_->rules_.emplace_back();
-    for (const LandlockPath& rule : step.rules) rules.push_back({keep(rule.path), rule.access});
+    for (const LandlockPath& rule : step.rules) rules.push_back({rule.path.c_str(), rule.access});
     op(OpKind::kNoNewPrivs);  // landlock_restrict_self(2) wants it of a process without CAP_SYS_ADMIN
     op(OpKind::kLandlock).landlock = {step.handled_fs, step.handled_net, step.scoped, ruleset_attribute_size(step.abi),
                                       rules.data(),    rules.size()};
@@ -174,7 +180,7 @@ class Freezer {
     op(OpKind::kVerifyDropped).verify_dropped = {
         namespaces ? child::CapabilitySets::kHeldAndBounding : child::CapabilitySets::kHeld,
         step.own_proc ? child::PidNamespace::kOwn : child::PidNamespace::kShared,
-        step.read_only.empty() ? nullptr : keep(step.read_only)};
+        step.read_only.empty() ? nullptr : step.read_only.c_str()};
   }
   void put(const SeccompStep& step) {
     const auto profile =
@@ -184,16 +190,16 @@ class Freezer {
     const auto program = seccomp::program(profile, sockets);
     op(OpKind::kSeccomp).seccomp = {program.data(), static_cast<uint16_t>(program.size())};
   }
-  void put(const DirectoryStep& step) { op(OpKind::kChangeDir).change_dir = {keep(step.path)}; }
+  void put(const DirectoryStep& step) { op(OpKind::kChangeDir).change_dir = {step.path.c_str()}; }
 
   void put(const ExecStep& step) {
     FrozenLaunch& out = *out_;
-    for (const std::string& candidate : step.candidates) out.candidates_.push_back(keep(candidate));
-    for (const std::string& word : step.argv) out.argv_.push_back(const_cast<char*>(keep(word)));
+    for (const std::string& candidate : step.candidates) out.candidates_.push_back(candidate.c_str());
+    for (const std::string& word : step.argv) out.argv_.push_back(const_cast<char*>(word.c_str()));
     out.argv_.push_back(nullptr);
-    out.shell_argv_ = {const_cast<char*>(keep("/bin/sh")), nullptr};
+    out.shell_argv_ = {const_cast<char*>("/bin/sh"), nullptr};
     out.shell_argv_.insert(out.shell_argv_.end(), out.argv_.begin() + 1, out.argv_.end());
-    for (const std::string& variable : plan_.environment) out.envp_.push_back(const_cast<char*>(keep(variable)));
+    for (const std::string& variable : plan_.environment) out.envp_.push_back(const_cast<char*>(variable.c_str()));
     const size_t count = out.envp_.size();
     out.envp_.resize(count + secret_slots_ + 1, nullptr);
     out.frozen_.exec = {out.candidates_.data(), out.candidates_.size(),

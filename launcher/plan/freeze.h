@@ -26,7 +26,8 @@ struct LaunchDescriptors {
   uint64_t* trace = nullptr;
 };
 
-// Owns the memory that its plan points into; not movable, so that nothing can dangle.
+// Owns what its plan points into and the launch plan does not hold, which must outlive it; not movable, so that nothing
+// can dangle.
 class FrozenLaunch {
  public:
   static Result<std::unique_ptr<FrozenLaunch>> freeze(const LaunchPlan& plan, const LaunchDescriptors& descriptors);

@@ -57,10 +57,10 @@ LandlockStep landlock_for(int abi, policy::LandlockUse use, TcpRights tcp) {
   return step;
 }
 
-void add_rule(LandlockStep& step, std::string path, uint64_t access, FileKind kind) {
+void add_rule(LandlockStep& step, std::string_view path, uint64_t access, FileKind kind) {
   access &= step.handled_fs;
   if (kind != FileKind::kFolder) access &= kLandlockOnFiles;
-  if (access != 0) step.rules.push_back({std::move(path), access});
+  if (access != 0) step.rules.push_back({std::string(path), access});
 }
 
 uint64_t ruleset_attribute_size(int abi) {

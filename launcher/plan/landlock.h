@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/kernel_abi.h"
@@ -28,7 +29,7 @@ enum class TcpRights : uint8_t { kUntouched, kDenied };
 LandlockStep landlock_for(int abi, policy::LandlockUse use, TcpRights tcp);
 
 // Adds a rule, cut to what is handled; an empty one is left out.
-void add_rule(LandlockStep& step, std::string path, uint64_t access, FileKind kind);
+void add_rule(LandlockStep& step, std::string_view path, uint64_t access, FileKind kind);
 
 // linux/landlock.h: how many bytes of landlock_ruleset_attr this ABI knows.
 uint64_t ruleset_attribute_size(int abi);

@@ -3,14 +3,16 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "policy/paths.h"
 
 namespace confide::launcher {
 namespace {
 
 using policy::Access;
+using policy::is_within;
 using What = ViewNode::What;
 
-bool is_optional(const policy::Policy& policy, const std::string& path) {
+bool is_optional(const policy::Policy& policy, std::string_view path) {
   return std::ranges::any_of(policy.paths, [&](const policy::PathRule& rule) {
     return rule.path == path && rule.access == Access::kRead && rule.if_missing == policy::IfMissing::kSkip;
   });
@@ -48,8 +50,7 @@ void add_rules_for_view(LandlockStep& step, const policy::Policy& policy, const 
     add_rule(step, "/", abi::kFsReadDir, FileKind::kFolder);  // listing; the mount namespace bounds it
   for (const ViewNode& node : root.view.nodes) {
     if (node.what == What::kHidden) continue;
-    add_rule(step, node.path, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead,
-             node.what == What::kPrivate ? FileKind::kFolder : node.source.kind);
+    add_rule(step, node.path, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead, node.kind());
   }
   for (const std::string& path : root.own_file_views) add_rule(step, path, kLandlockRead, FileKind::kFile);
   add_rule(step, "/dev", kLandlockDevices, FileKind::kFolder);
@@ -64,8 +65,7 @@ Status add_rules_without_view(LandlockStep& step, const BuildInput& in, PlanWrit
   add_rule(step, "/proc", kLandlockRead, FileKind::kFolder);
   for (const ViewNode& node : view.nodes) {
     if (node.what != What::kBind) continue;
-    add_rule(step, node.source.canonical, node.access == Access::kWrite ? kLandlockWrite : kLandlockRead,
-             node.source.kind);
+    add_rule(step, node.outside(), node.access == Access::kWrite ? kLandlockWrite : kLandlockRead, node.kind());
   }
   for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"})
     add_rule(step, device, kLandlockDevices, FileKind::kOther);

@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "launcher/plan/file_views.h"
+#include "policy/paths.h"
 
 namespace confide::launcher {
 namespace {
 
 using policy::Access;
+using policy::is_within;
 using policy::Layer;
 using policy::Need;
 using What = ViewNode::What;
@@ -68,7 +70,8 @@ class RootBuilder {
                                                      : "no procfs of its own can be had here");
     out_.add(std::move(seal), kBuiltIn);
     for (const ViewNode& node : root_.view.nodes)
-      if (node.what == What::kHidden) out_.add(mask(node.path, node.source.kind, MaskReason::kHidden), node.origin);
+      if (node.what == What::kHidden)
+        out_.add(mask(std::string(node.path), node.kind(), MaskReason::kHidden), std::string(node.origin));
     if (!root_.view.covered.empty())
       out_.add(CoverStep{caller_.project->canonical, root_.view.covered}, policy_.profile_origin.text,
                Need::kBestEffort);
@@ -112,15 +115,15 @@ class RootBuilder {
       out_.add(mask(path, FileKind::kFile, MaskReason::kHidden), kBuiltIn, Need::kBestEffort);
   }
 
-  MaskStep mask(const std::string& path, FileKind kind, MaskReason reason) const {
-    return {path, cat(own_folder(policy_), kind == FileKind::kFolder ? "/nothing" : "/empty"), kind, reason};
+  MaskStep mask(std::string path, FileKind kind, MaskReason reason) const {
+    return {std::move(path), cat(own_folder(policy_), kind == FileKind::kFolder ? "/nothing" : "/empty"), kind, reason};
+  }
+  static PathFact system_folder(std::string_view path) {
+    return {.requested = std::string(path), .canonical = std::string(path), .kind = FileKind::kFolder};
   }
   void bind_of_host(const char* path, std::string origin) {
     if (policy_.system != policy::System::kWholeRoot) make_folder(path);
-    out_.add(BindStep{.source = {.requested = path, .canonical = path, .kind = FileKind::kFolder},
-                      .target = path,
-                      .trust = Trust::kSystem},
-             std::move(origin));
+    out_.add(BindStep{.source = system_folder(path), .target = path, .trust = Trust::kSystem}, std::move(origin));
   }
 
   // The fixed parts: a /dev of our own, and in a root of our own the folders that every program expects.
@@ -175,48 +178,43 @@ class RootBuilder {
 
   // The folders above `path`, and `path` itself as what `kind` is, where they lie in a file system of ours. Inside a
   // bind they are there already: what is outside is the same path.
-  void make_mount_point(const std::string& path, FileKind kind) {
+  void make_mount_point(std::string_view path, FileKind kind) {
     if (policy_.system == policy::System::kWholeRoot) return;
-    for (size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
-      const std::string above = path.substr(0, at);
-      if (ours(above)) make_folder(above);
-    }
-    if (!ours(path)) return;
-    if (kind == FileKind::kFolder) {
-      make_folder(path);
-    } else if (made_.insert(path).second) {
-      out_.add(FileStep{path, "", 0444}, kBuiltIn);
-    }
-  }
-
-  // True if `path` lies in our root or a private folder among those placed so far, not in a bind.
-  bool ours(const std::string& path) const {
-    const ViewNode* best = nullptr;
+    const ViewNode* in = nullptr;  // among those placed so far; what is above it was made for it
     for (const ViewNode* node : placed_)
-      if (is_within(path, node->path) && (best == nullptr || node->path.size() >= best->path.size())) best = node;
-    return best == nullptr || (best->what == What::kPrivate && best->path != path);
+      if (is_within(path, node->path) && (in == nullptr || node->path.size() >= in->path.size())) in = node;
+    if (in != nullptr && (in->what != What::kPrivate || in->path == path)) return;
+    const size_t from = in == nullptr ? 1 : in->path.size() + 1;
+    for (size_t at = path.find('/', from); at != std::string_view::npos; at = path.find('/', at + 1))
+      make_folder(std::string(path.substr(0, at)));
+    if (kind == FileKind::kFolder) {
+      make_folder(std::string(path));
+    } else if (const auto [made, is_new] = made_.emplace(path); is_new) {
+      out_.add(FileStep{*made, "", 0444}, kBuiltIn);
+    }
   }
 
   void place(const ViewNode& node, SealStep& seal) {
     switch (node.what) {
       case What::kPrivate: {
         make_mount_point(node.path, FileKind::kFolder);
-        out_.add(FilesystemStep{"tmpfs", node.path, cat("mode=", node.mode), Writable::kYes}, node.origin);
-        seal.writable.push_back(node.path);
+        out_.add(FilesystemStep{"tmpfs", std::string(node.path), cat("mode=", node.mode), Writable::kYes},
+                 std::string(node.origin));
+        seal.writable.emplace_back(node.path);
         break;
       }
       case What::kBind: {
-        make_mount_point(node.path, node.source.kind);
-        out_.add(BindStep{.source = node.source,
-                          .target = node.path,
+        make_mount_point(node.path, node.kind());
+        out_.add(BindStep{.source = node.source != nullptr ? *node.source : system_folder(node.path),
+                          .target = std::string(node.path),
                           .access = node.access,
                           .trust = node.contested ? Trust::kContested : Trust::kSystem,
                           .idmap = idmap_for(node)},
-                 node.origin);
+                 std::string(node.origin));
         if (node.access == Access::kWrite) {
-          seal.writable.push_back(node.path);
+          seal.writable.emplace_back(node.path);
         } else if (inside_writable_bind(node.path)) {
-          seal.read_only_again.push_back(node.path);
+          seal.read_only_again.emplace_back(node.path);
         }
         break;
       }
@@ -247,7 +245,7 @@ class RootBuilder {
     return {};
   }
 
-  bool inside_writable_bind(const std::string& path) const {
+  bool inside_writable_bind(std::string_view path) const {
     return std::ranges::any_of(placed_, [&](const ViewNode* node) {
       return node->what == What::kBind && node->access == Access::kWrite && is_within(path, node->path);
     });
@@ -270,11 +268,11 @@ class RootBuilder {
   // A root caller's own files, seen by the uid that its sandbox runs as.
   std::optional<Idmap> idmap_for(const ViewNode& node) {
     if (!node.contested || caller_.privilege != Privilege::kRoot || policy_.powers.host_root) return {};
-    if (node.source.owner == identity_.kernel.uid) return {};
+    if (node.source->owner == identity_.kernel.uid) return {};
     wants_idmap_ = true;
     if (!host_.idmapped_mounts.available) return {};
     idmapped_ = true;
-    return Idmap{{node.source.owner, node.source.group}, identity_.kernel};
+    return Idmap{{node.source->owner, node.source->group}, identity_.kernel};
   }
 
   // Wherever the file shows: a path that leads through a link shows it a second time.
@@ -285,8 +283,8 @@ class RootBuilder {
     if (policy_.system == policy::System::kWholeRoot && covering(root_.view.nodes, file.canonical) == nullptr)
       put(file.canonical);
     for (const ViewNode& node : root_.view.nodes) {
-      if (node.what != What::kBind || !is_within(file.canonical, node.source.canonical)) continue;
-      const std::string path = node.path + file.canonical.substr(node.source.canonical.size());
+      if (node.what != What::kBind || !is_within(file.canonical, node.outside())) continue;
+      const std::string path = cat(node.path, file.canonical.substr(node.outside().size()));
       if (covering(root_.view.nodes, path) == &node) put(path);
     }
   }
@@ -301,7 +299,7 @@ class RootBuilder {
   Root root_;
   bool wants_idmap_ = false;
   bool idmapped_ = false;
-  std::set<std::string> made_;
+  std::unordered_set<std::string> made_;
   std::vector<const ViewNode*> placed_;
 };
 

@@ -1,30 +1,27 @@
 #include "launcher/plan/view.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
+#include "policy/paths.h"
 #include "policy/runs_later.h"
 
 namespace confide::launcher {
 namespace {
 
 using policy::Access;
+using policy::is_within;
 using What = ViewNode::What;
-
-// Path order with '/' before every other character, so that a folder stands before what is in it.
-bool path_less(const std::string& a, const std::string& b) {
-  return std::ranges::lexicographical_compare(a, b, [](char x, char y) {
-    const auto rank = [](char c) { return c == '/' ? 0 : 1 + static_cast<unsigned char>(c); };
-    return rank(x) < rank(y);
-  });
-}
 
 class ViewMaker {
  public:
   ViewMaker(const policy::Policy& policy, const Scene& scene) : policy_(policy), scene_(scene) {}
 
   Result<View> make() {
-    const std::string profile = policy_.profile_origin.text;
+    const std::string& profile = policy_.profile_origin.text;
+    nodes_.reserve(policy_.paths.size() + scene_.system.size() + kUsualNodes);
+    add_project(profile);  // before the paths that a person named inside it, which therefore win
     add_private("/tmp", "1777", profile);
     add_private("/dev/shm", "1777", profile);
     if (policy_.system == policy::System::kReadOnly) {
@@ -38,37 +35,31 @@ class ViewMaker {
       add_home(profile);
     TRY(add_paths());
     TRY(add_sockets());
-    add_project(profile);
     pin_above_protected();
-    std::ranges::stable_sort(nodes_, path_less, &ViewNode::path);
-    keep_last_of_each_path();
-    drop_redundant();
+    order_and_reduce();
     cover_missing();
     return View{std::move(nodes_), std::move(covered_), std::move(remarks_), std::move(skipped_)};
   }
 
  private:
-  void add_private(std::string path, std::string mode, const std::string& origin) {
-    nodes_.push_back({.what = What::kPrivate,
-                      .path = std::move(path),
-                      .access = Access::kWrite,
-                      .mode = std::move(mode),
-                      .origin = origin});
+  static constexpr size_t kUsualNodes = 16;
+
+  void add_private(std::string_view path, const char* mode, std::string_view origin) {
+    nodes_.push_back({.what = What::kPrivate, .path = path, .access = Access::kWrite, .mode = mode, .origin = origin});
   }
 
-  void add_system(const std::string& path, const std::string& origin) {
+  void add_system(std::string_view path, std::string_view origin) {
     nodes_.push_back({.path = path,
-                      .source = {.requested = path, .canonical = path, .kind = FileKind::kFolder},
                       .access = policy_.powers.writable_system ? Access::kWrite : Access::kRead,
                       .contested = false,
                       .origin = origin});
   }
 
-  void add_bind(const PathFact& fact, Access access, const std::string& origin, bool contested = true) {
+  void add_bind(const PathFact& fact, Access access, std::string_view origin, bool contested = true) {
     const What what = access == Access::kHide ? What::kHidden : What::kBind;
     nodes_.push_back({.what = what,
                       .path = fact.canonical,
-                      .source = fact,
+                      .source = &fact,
                       .access = access,
                       .contested = contested,
                       .origin = origin});
@@ -76,7 +67,7 @@ class ViewMaker {
     if (fact.requested != fact.canonical && what == What::kBind && !through_system_link(fact.requested))
       nodes_.push_back({.what = what,
                         .path = fact.requested,
-                        .source = fact,
+                        .source = &fact,
                         .access = access,
                         .contested = contested,
                         .origin = origin});
@@ -89,7 +80,7 @@ class ViewMaker {
     });
   }
 
-  void add_home(const std::string& origin) {
+  void add_home(std::string_view origin) {
     const PathFact& home = scene_.caller.home;
     // A home of `/` (a system account's) has no private version.
     if (home.requested.size() < 2) return;
@@ -98,7 +89,7 @@ class ViewMaker {
   }
 
   // The caller's own home, read-only; rules on paths inside it say more.
-  void show_home(const std::string& origin) {
+  void show_home(std::string_view origin) {
     const PathFact& home = scene_.caller.home;
     if (home.requested.size() >= 2 && home.kind == FileKind::kFolder) add_bind(home, Access::kRead, origin);
   }
@@ -132,13 +123,13 @@ class ViewMaker {
   }
 
   // A link would be replaced by what it names; nothing can be mounted on it.
-  void add_protected(const PathFact& fact, const std::string& origin) {
+  void add_protected(const PathFact& fact, std::string_view origin) {
     if (fact.requested != fact.canonical) {
       remarks_.push_back(cat(printable(fact.requested), " is reached through a symbolic link and so is not protected"));
       return;
     }
     if (fact.kind == FileKind::kOther) return;  // a cover that another run of ours put there: covered again
-    nodes_.push_back({.path = fact.canonical, .source = fact, .origin = origin, .pin = ViewNode::Pin::kProtected});
+    nodes_.push_back({.path = fact.canonical, .source = &fact, .origin = origin, .pin = ViewNode::Pin::kProtected});
   }
 
   // What a rename of the folder above would take away is held by that folder's being a mount itself.
@@ -151,7 +142,7 @@ class ViewMaker {
       });
       if (narrower) continue;
       nodes_.push_back({.path = fact.canonical,
-                        .source = fact,
+                        .source = &fact,
                         .access = Access::kWrite,
                         .origin = "above what is protected",
                         .pin = ViewNode::Pin::kSelf});
@@ -207,20 +198,17 @@ class ViewMaker {
     return add(policy_.powers.docker, scene_.docker, "DOCKER_HOST=unix://… names one in another place");
   }
 
-  void add_project(const std::string& origin) {
+  void add_project(std::string_view origin) {
     const Caller& caller = scene_.caller;
     if (policy_.project == policy::Project::kAbsent) return;
     if (caller.project) {
       const bool writable = policy_.project == policy::Project::kWritable;
-      // Before the paths that a person named inside it, which therefore win.
-      ViewNode node{.path = caller.project->canonical,
-                    .source = *caller.project,
-                    .access = writable ? Access::kWrite : Access::kRead,
-                    .origin = origin};
-      nodes_.insert(nodes_.begin(), std::move(node));
+      nodes_.push_back({.path = caller.project->canonical,
+                        .source = &*caller.project,
+                        .access = writable ? Access::kWrite : Access::kRead,
+                        .origin = origin});
     } else if (caller.cwd.kind == FileKind::kFolder && may_show_cwd()) {
-      ViewNode node{.path = caller.cwd.canonical, .source = caller.cwd, .origin = "working directory"};
-      nodes_.insert(nodes_.begin(), std::move(node));
+      nodes_.push_back({.path = caller.cwd.canonical, .source = &caller.cwd, .origin = "working directory"});
     }
   }
 
@@ -235,33 +223,37 @@ class ViewMaker {
     return !is_within(home.requested, cwd) && (home.canonical.empty() || !is_within(home.canonical, cwd));
   }
 
-  void keep_last_of_each_path() {
+  // Path order, the last node of each path, without what says nothing new.
+  void order_and_reduce() {
+    std::vector<const ViewNode*> order;
+    order.reserve(nodes_.size());
+    for (const ViewNode& node : nodes_) order.push_back(&node);
+    std::ranges::stable_sort(order, policy::path_less, &ViewNode::path);
     std::vector<ViewNode> kept;
-    for (ViewNode& node : nodes_) {
-      if (!kept.empty() && kept.back().path == node.path)
-        kept.back() = std::move(node);
-      else
-        kept.push_back(std::move(node));
+    kept.reserve(nodes_.size());
+    std::vector<size_t> above;  // of `kept`: those that hold the path looked at, the innermost last
+    for (size_t i = 0; i < order.size(); ++i) {
+      const ViewNode& node = *order[i];
+      if (i + 1 < order.size() && order[i + 1]->path == node.path) continue;
+      while (!above.empty() && !is_within(node.path, kept[above.back()].path)) above.pop_back();
+      if (is_redundant(node, above.empty() ? nullptr : &kept[above.back()])) continue;
+      above.push_back(kept.size());
+      kept.push_back(node);
     }
     nodes_ = std::move(kept);
   }
 
-  void drop_redundant() {
-    std::vector<ViewNode> kept;
-    for (ViewNode& node : nodes_) {
-      const ViewNode* parent = covering(kept, node.path);
-      const bool in_writable = parent != nullptr && parent->what == What::kBind && parent->access == Access::kWrite;
-      if (node.pin != ViewNode::Pin::kNo && !in_writable) continue;
-      const bool same_view = parent != nullptr && parent->what == What::kBind && node.what == What::kBind &&
-                             node.pin == ViewNode::Pin::kNo && parent->access == node.access &&
-                             node.path == node.source.canonical && parent->path == parent->source.canonical;
-      // Nothing can be shown, or need be hidden, inside what is hidden.
-      const bool inside_hidden = parent != nullptr && parent->what == What::kHidden;
-      const bool hides_nothing = node.what == What::kHidden && (parent == nullptr || parent->what == What::kPrivate) &&
-                                 policy_.system != policy::System::kWholeRoot;
-      if (!same_view && !inside_hidden && !hides_nothing) kept.push_back(std::move(node));
-    }
-    nodes_ = std::move(kept);
+  bool is_redundant(const ViewNode& node, const ViewNode* parent) const {
+    const bool in_writable = parent != nullptr && parent->what == What::kBind && parent->access == Access::kWrite;
+    if (node.pin != ViewNode::Pin::kNo && !in_writable) return true;
+    const bool same_view = parent != nullptr && parent->what == What::kBind && node.what == What::kBind &&
+                           node.pin == ViewNode::Pin::kNo && parent->access == node.access &&
+                           node.path == node.outside() && parent->path == parent->outside();
+    // Nothing can be shown, or need be hidden, inside what is hidden.
+    const bool inside_hidden = parent != nullptr && parent->what == What::kHidden;
+    const bool hides_nothing = node.what == What::kHidden && (parent == nullptr || parent->what == What::kPrivate) &&
+                               policy_.system != policy::System::kWholeRoot;
+    return same_view || inside_hidden || hides_nothing;
   }
 
   const policy::Policy& policy_;
@@ -274,15 +266,10 @@ class ViewMaker {
 
 }  // namespace
 
-bool is_within(std::string_view path, std::string_view folder) {
-  if (folder == "/") return true;
-  return path == folder || (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
-}
-
 const ViewNode* covering(const std::vector<ViewNode>& nodes, std::string_view path) {
   const ViewNode* best = nullptr;
   for (const ViewNode& node : nodes)
-    if (is_within(path, node.path) && (best == nullptr || node.path.size() >= best->path.size())) best = &node;
+    if (policy::is_within(path, node.path) && (best == nullptr || node.path.size() >= best->path.size())) best = &node;
   return best;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -11,18 +12,22 @@
 
 namespace confide::launcher {
 
+// Its texts and its source are the policy's and the scene's.
 struct ViewNode {
   enum class What : uint8_t { kBind, kPrivate, kHidden };
   What what = What::kBind;
-  std::string path;  // inside; for a bind also where it is outside, links resolved
-  PathFact source;
+  std::string_view path;             // inside; for a bind also where it is outside, links resolved
+  const PathFact* source = nullptr;  // null: a private folder, or a folder of the system's at `path`
   policy::Access access = policy::Access::kRead;
   bool contested = true;
-  std::string mode = "0700";  // of a private folder
-  std::string origin;
+  const char* mode = "0700";  // of a private folder
+  std::string_view origin;
   // kSelf: what is writable and could be replaced with what is in it, so it is a mount of its own. kProtected: what is
   // in a writable folder and cannot be written.
   enum class Pin : uint8_t { kNo, kSelf, kProtected } pin = Pin::kNo;
+
+  FileKind kind() const { return source != nullptr ? source->kind : FileKind::kFolder; }
+  std::string_view outside() const { return source != nullptr ? std::string_view(source->canonical) : path; }
 };
 
 struct View {
@@ -35,9 +40,7 @@ struct View {
 // The node that `path` lies in (itself included), or null: then it is in the sandbox's own empty root.
 const ViewNode* covering(const std::vector<ViewNode>& nodes, std::string_view path);
 
-// True if `path` is `folder` or lies below it.
-bool is_within(std::string_view path, std::string_view folder);
-
+// Both must outlive the view.
 Result<View> make_view(const policy::Policy& policy, const Scene& scene);
 
 }  // namespace confide::launcher

@@ -40,7 +40,7 @@ void expect_golden(const LaunchPlan& plan, const std::string& name) {
 }
 
 TEST(Plan, OfProfileToolForAUser) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.scene.masks = {file("/home/me/shop/.env")};
   input.policy.masks.origin = {"profile tool (built in)"};
   add_path(input, folder("/home/me/.cargo"), Access::kRead);
@@ -56,7 +56,7 @@ TEST(Plan, OfProfileToolForRoot) {
 }
 
 TEST(Plan, OfACredentialedRunWithATerminal) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.scene.caller.terminals = 7;
   input.secrets = {{"TOKEN", Deliver::kEnv, "--secret"}, {"KEY", Deliver::kFile, "--secret"}};
   const auto plan = build(input);
@@ -65,7 +65,7 @@ TEST(Plan, OfACredentialedRunWithATerminal) {
 }
 
 TEST(Plan, OfProfileBench) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.policy.system = policy::System::kWholeRoot;
   input.policy.project = policy::Project::kAbsent;
   input.policy.profile_origin = {"profile bench (built in)"};
@@ -75,7 +75,7 @@ TEST(Plan, OfProfileBench) {
 }
 
 TEST(Plan, OfAnAgentHandlesScopesOnlySoThatAnInnerSandboxCanMount) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.policy.landlock = policy::LandlockUse::kScopesOnly;
   input.policy.network = policy::Network::kHost;
   const auto plan = build(input);
@@ -89,7 +89,7 @@ TEST(Plan, OfAnAgentHandlesScopesOnlySoThatAnInnerSandboxCanMount) {
 }
 
 TEST(PlanOrder, MountsComeBeforeLandlockAndTheFilterComesLast) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.secrets = {{"TOKEN", Deliver::kFile, "--secret"}};
   const auto plan = build(input).value();
   EXPECT_LT(index_of<PivotStep>(plan), index_of<SecretsStep>(plan)) << "the child stands before it gets secrets";
@@ -119,13 +119,13 @@ TEST(Identity, RootBecomesTheReservedUidAndItsProjectIsIdmapped) {
 }
 
 TEST(Identity, UnderSudoItIsWhoCalledSudo) {
-  BuildInput input = input_for(root_in_project());
+  Given input = input_for(root_in_project());
   input.scene.caller.sudo_ids = Ids{1000, 1000};
   EXPECT_EQ(find<IdentityStep>(build(input).value())->kernel, (Ids{1000, 1000}));
 }
 
 TEST(Identity, WithoutIdmappedMountsTheProjectsOwnerDoesTheWork) {
-  BuildInput input = input_for(root_in_project());
+  Given input = input_for(root_in_project());
   input.host.idmapped_mounts = {false, "not on this file system"};
   input.scene.caller.project = folder("/root/shop", 1234);
   const auto plan = build(input).value();
@@ -133,7 +133,7 @@ TEST(Identity, WithoutIdmappedMountsTheProjectsOwnerDoesTheWork) {
 }
 
 TEST(Identity, HostRootIsAPowerThatMustBeNamed) {
-  BuildInput input = input_for(root_in_project());
+  Given input = input_for(root_in_project());
   input.policy.powers.host_root = policy::HostRoot{{"confide.toml:3"}};
   const auto plan = build(input).value();
   EXPECT_EQ(find<IdentityStep>(plan)->kernel.uid, 0U);
@@ -141,20 +141,20 @@ TEST(Identity, HostRootIsAPowerThatMustBeNamed) {
 }
 
 TEST(View, AVisibleHomeIsReadOnly) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.policy.home_visible = true;
   EXPECT_NE(bind_text(build(input).value()).find("/home/me -> /home/me (ro)"), std::string::npos);
 }
 
 TEST(View, AWritableSystemIsAPowerThatMustBeNamed) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   EXPECT_NE(bind_text(build(input).value()).find("/usr -> /usr (ro)"), std::string::npos);
   input.policy.powers.writable_system = policy::WritableSystem{{"confide.toml:9"}};
   EXPECT_NE(bind_text(build(input).value()).find("/usr -> /usr (rw)"), std::string::npos);
 }
 
 TEST(View, ALaterRuleWinsAndANarrowerOneInsideAWiderOneHolds) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   add_path(input, folder("/home/me/shop/vendor"), Access::kRead);
   add_path(input, folder("/data"), Access::kRead);
   add_path(input, folder("/data"), Access::kWrite);
@@ -167,7 +167,7 @@ TEST(View, ALaterRuleWinsAndANarrowerOneInsideAWiderOneHolds) {
 }
 
 TEST(View, APathThroughALinkIsThereUnderBothNames) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   PathFact linked = folder("/srv/real");
   linked.requested = "/srv/link";
   add_path(input, linked, Access::kRead);
@@ -177,7 +177,7 @@ TEST(View, APathThroughALinkIsThereUnderBothNames) {
 }
 
 TEST(View, HidingPutsSomethingEmptyOverThePath) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   add_path(input, folder("/usr/share/secret"), Access::kHide);
   add_path(input, file("/home/me/shop/key.pem"), Access::kHide);
   const auto masks = find_all<MaskStep>(build(input).value());
@@ -188,7 +188,7 @@ TEST(View, HidingPutsSomethingEmptyOverThePath) {
 }
 
 TEST(View, MissingPathsAreErrorsOnlyWhereTheyWereAskedFor) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   add_path(input, {.requested = "/nowhere"}, Access::kRead, policy::IfMissing::kSkip);
   EXPECT_TRUE(build(input));
   add_path(input, {.requested = "/no where"}, Access::kRead);
@@ -199,7 +199,7 @@ TEST(View, MissingPathsAreErrorsOnlyWhereTheyWereAskedFor) {
 }
 
 TEST(View, TheRootIsNoPathToGive) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   add_path(input, folder("/"), Access::kWrite);
   EXPECT_FALSE(build(input));
 }
@@ -223,7 +223,7 @@ TEST(View, LinksOfTheRootGiveWayToWhatIsShownBelowThem) {
 }
 
 TEST(Environment, ASecretsNameTakesTheCallersVariableOut) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.command.environment = {"PATH=/bin", "TOKEN=of-the-caller", "KEY_FD=9"};
   input.secrets = {{"TOKEN", Deliver::kEnv, "--secret"}, {"KEY", Deliver::kFd, "--secret"}};
   EXPECT_EQ(build(input).value().environment, std::vector<std::string>{"PATH=/bin"});
@@ -232,7 +232,7 @@ TEST(Environment, ASecretsNameTakesTheCallersVariableOut) {
 TEST(Command, IsLookedForAlongThePathOfTheRun) {
   EXPECT_EQ(find<ExecStep>(build(input_for(user_in_project())).value())->candidates,
             (std::vector<std::string>{"/usr/bin/make", "/bin/make"}));
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.command.argv = {"./configure"};
   EXPECT_EQ(find<ExecStep>(build(input).value())->candidates, std::vector<std::string>{"./configure"});
   input.command.argv.clear();
@@ -241,7 +241,7 @@ TEST(Command, IsLookedForAlongThePathOfTheRun) {
 
 // The ladder: what is lost is stated, what is required is refused.
 TEST(Fallback, WithoutUserNamespacesLandlockAndTheFilterHold) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.host.user_namespaces = {false, "switched off"};
   const auto plan = build(input);
   ASSERT_TRUE(plan) << to_text(plan.error());
@@ -255,7 +255,7 @@ TEST(Fallback, WithoutUserNamespacesLandlockAndTheFilterHold) {
 }
 
 TEST(Fallback, ARequiredLayerThatIsMissingIsAnErrorThatNamesTheCure) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.host.user_namespaces = {false, "sysctl user.max_user_namespaces=15000"};
   input.policy.needs[Layer::kNamespaces] = Need::kRequired;
   const auto plan = build(input);
@@ -266,14 +266,14 @@ TEST(Fallback, ARequiredLayerThatIsMissingIsAnErrorThatNamesTheCure) {
 }
 
 TEST(Fallback, NeitherNamespacesNorLandlockIsNeverARun) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.host.user_namespaces = {false, "switched off"};
   input.host.landlock_abi = 0;
   EXPECT_EQ(build(input).error().kind, ErrorKind::kUnsupported);
 }
 
 TEST(Fallback, WithoutAProcfsOfItsOwnTheHostsIsReadOnly) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.host.own_proc = {false, "masked"};
   const auto plan = build(input).value();
   EXPECT_FALSE(state_of(plan, Layer::kOwnProc).applied);
@@ -282,7 +282,7 @@ TEST(Fallback, WithoutAProcfsOfItsOwnTheHostsIsReadOnly) {
 }
 
 TEST(Fallback, AFileDeliveryNeedsAMountNamespace) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.host.user_namespaces = {false, "switched off"};
   input.secrets = {{"KEY", Deliver::kFile, "--secret"}};
   const auto plan = build(input);
@@ -291,7 +291,7 @@ TEST(Fallback, AFileDeliveryNeedsAMountNamespace) {
 }
 
 TEST(Limits, MemoryWithoutACgroupIsRefusedAndProcessesAreCountedByTheNamespace) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.policy.limits.pids = 64;
   const auto plan = build(input);
   ASSERT_TRUE(plan) << to_text(plan.error());
@@ -304,7 +304,7 @@ TEST(Limits, MemoryWithoutACgroupIsRefusedAndProcessesAreCountedByTheNamespace) 
 
 class LandlockAbi : public ::testing::TestWithParam<int> {};
 TEST_P(LandlockAbi, HandlesWhatItKnowsAndSaysWhatIsLost) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.host.landlock_abi = GetParam();
   const auto plan = build(input);
   ASSERT_TRUE(plan) << to_text(plan.error());

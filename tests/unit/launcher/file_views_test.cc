@@ -19,14 +19,14 @@ PathFact linked(const std::string& path, const std::string& to) {
   return fact;
 }
 
-BuildInput with_view(const PathFact& at) {
-  BuildInput input = input_for(user_in_project());
+Given with_view(const PathFact& at) {
+  Given input = input_for(user_in_project());
   input.secrets = {{"TOKEN", Deliver::kFile, "--secret", at.requested}};
   input.scene.file_views = {at};
   return input;
 }
 
-Texts targets(const BuildInput& input) {
+Texts targets(const Given& input) {
   const auto plan = build(input);
   if (!plan) return {to_text(plan.error())};
   Texts out;
@@ -34,13 +34,13 @@ Texts targets(const BuildInput& input) {
   return out;
 }
 
-Error refusal(const BuildInput& input) {
+Error refusal(const Given& input) {
   const auto plan = build(input);
   return plan ? Error{ErrorKind::kInternal, 0, "planned"} : plan.error();
 }
 
 TEST(FileViews, OverAFileOfTheProjectAndItsMask) {
-  BuildInput input = with_view(file("/home/me/shop/.env"));
+  Given input = with_view(file("/home/me/shop/.env"));
   input.scene.masks = {file("/home/me/shop/.env")};
   const auto plan = build(input).value();
   const auto view = find<ViewStep>(plan);
@@ -60,7 +60,7 @@ TEST(FileViews, AFileBehindALink) {
 }
 
 TEST(FileViews, UnderEachNameOfAFolderThatIsBoundTwice) {
-  BuildInput input = with_view(file("/home/me/real/env"));
+  Given input = with_view(file("/home/me/real/env"));
   PathFact twice = folder("/home/me/real");
   twice.requested = "/home/me/link";
   add_path(input, twice, Access::kRead);
@@ -96,19 +96,19 @@ TEST(FileViews, PlacesThatAreNone) {
     EXPECT_EQ(error.what.find("TOKEN: " + path + " is "), 0U) << error.what;
   }
   EXPECT_EQ(refusal(with_view(folder("/home/me/shop/.git"))).kind, ErrorKind::kRefused);
-  BuildInput hidden = with_view(file("/home/me/shop/keys/a"));
+  Given hidden = with_view(file("/home/me/shop/keys/a"));
   add_path(hidden, folder("/home/me/shop/keys"), Access::kHide);
   EXPECT_NE(refusal(hidden).what.find("hidden"), std::string::npos);
 }
 
 TEST(FileViews, NotWhereTheHostsWholeRootIsShown) {
-  BuildInput input = with_view(file("/home/me/shop/.env"));
+  Given input = with_view(file("/home/me/shop/.env"));
   input.policy.system = policy::System::kWholeRoot;
   EXPECT_EQ(refusal(input).kind, ErrorKind::kRefused);
 }
 
 TEST(FileViews, NotWithoutNamespaces) {
-  BuildInput input = with_view(file("/home/me/shop/.env"));
+  Given input = with_view(file("/home/me/shop/.env"));
   input.host.user_namespaces = {false, "switched off"};
   const Error error = refusal(input);
   EXPECT_EQ(error.kind, ErrorKind::kUnsupported);
@@ -117,7 +117,7 @@ TEST(FileViews, NotWithoutNamespaces) {
 }
 
 TEST(FileViews, OfSeveralSecretsEachItsOwn) {
-  BuildInput input = input_for(user_in_project());
+  Given input = input_for(user_in_project());
   input.secrets = {{"A", Deliver::kEnv, "--secret"},
                    {"B", Deliver::kFile, "--secret", "/home/me/shop/b"},
                    {"C", Deliver::kFile, "--secret"},

@@ -16,8 +16,8 @@ using policy::IfMissing;
 
 PathFact missing(const std::string& path) { return {.requested = path}; }
 
-BuildInput shop() {
-  BuildInput input = input_for(user_in_project());
+Given shop() {
+  Given input = input_for(user_in_project());
   input.scene.above_protected = {folder("/home/me/shop/.git")};
   return input;
 }
@@ -30,7 +30,7 @@ std::vector<std::string> targets(const LaunchPlan& plan, Access access) {
 }
 
 TEST(Protect, IsReadOnlyAndItsFolderAMountOfItsOwn) {
-  BuildInput input = shop();
+  Given input = shop();
   add_path(input, folder("/home/me/shop/.git/hooks"), Access::kProtect, IfMissing::kCover);
   const LaunchPlan plan = build(input).value();
   EXPECT_EQ(targets(plan, Access::kWrite), (std::vector<std::string>{"/home/me/shop", "/home/me/shop/.git"}));
@@ -42,7 +42,7 @@ TEST(Protect, IsReadOnlyAndItsFolderAMountOfItsOwn) {
 }
 
 TEST(Protect, TheFolderAboveIsPinnedAlsoWhereAPersonNamedItForWriting) {
-  BuildInput input = shop();
+  Given input = shop();
   add_path(input, folder("/home/me/shop/.git"), Access::kWrite);
   add_path(input, folder("/home/me/shop/.git/hooks"), Access::kProtect);
   const auto writable = targets(build(input).value(), Access::kWrite);
@@ -50,7 +50,7 @@ TEST(Protect, TheFolderAboveIsPinnedAlsoWhereAPersonNamedItForWriting) {
 }
 
 TEST(Protect, WhatIsNotThereIsCoveredAtItsFirstMissingPart) {
-  BuildInput input = shop();
+  Given input = shop();
   input.scene.above_protected.push_back(missing("/home/me/shop/.config"));
   add_path(input, missing("/home/me/shop/.husky"), Access::kProtect, IfMissing::kCover);
   add_path(input, missing("/home/me/shop/.config/a"), Access::kProtect, IfMissing::kCover);
@@ -68,7 +68,7 @@ TEST(Protect, WhatIsNotThereIsCoveredAtItsFirstMissingPart) {
 }
 
 TEST(Protect, CoversComeAfterTheSealAndBeforeTheFilter) {
-  BuildInput input = shop();
+  Given input = shop();
   add_path(input, missing("/home/me/shop/.husky"), Access::kProtect, IfMissing::kCover);
   const LaunchPlan plan = build(input).value();
   EXPECT_LT(index_of<SealStep>(plan), index_of<CoverStep>(plan));
@@ -76,7 +76,7 @@ TEST(Protect, CoversComeAfterTheSealAndBeforeTheFilter) {
 }
 
 TEST(Protect, SaysNothingWhereNothingCanBeWritten) {
-  BuildInput input = shop();
+  Given input = shop();
   input.policy.project = policy::Project::kReadOnly;
   add_path(input, folder("/home/me/shop/.git/hooks"), Access::kProtect);
   add_path(input, missing("/home/me/shop/.husky"), Access::kProtect, IfMissing::kCover);
@@ -88,7 +88,7 @@ TEST(Protect, SaysNothingWhereNothingCanBeWritten) {
 }
 
 TEST(Protect, ALinkIsNotPinnedAndThatIsSaid) {
-  BuildInput input = shop();
+  Given input = shop();
   PathFact linked = folder("/home/me/shared/claude");
   linked.requested = "/home/me/shop/.claude";
   add_path(input, linked, Access::kProtect, IfMissing::kCover);
@@ -99,7 +99,7 @@ TEST(Protect, ALinkIsNotPinnedAndThatIsSaid) {
 }
 
 TEST(InnerSandbox, RefusedForAnAgentSetsTheLimitOnceItsProcfsStandsAndBeforeItsCapabilitiesGo) {
-  BuildInput input = shop();
+  Given input = shop();
   input.policy.syscalls = policy::SyscallProfile::kAgent;
   input.policy.landlock = policy::LandlockUse::kScopesOnly;
   const LaunchPlan plan = build(input).value();
@@ -115,7 +115,7 @@ TEST(InnerSandbox, RefusedForAnAgentSetsTheLimitOnceItsProcfsStandsAndBeforeItsC
 }
 
 TEST(Power, SocketsAreShownWhereTheyAreAndAreAnErrorWhereTheyAreNot) {
-  BuildInput input = shop();
+  Given input = shop();
   input.policy.powers.ssh_agent = policy::HostSshAgent{{"--power ssh-agent"}};
   const auto without = build(input);
   ASSERT_FALSE(without);

@@ -11,7 +11,7 @@ namespace confide::launcher {
 namespace {
 
 TEST(RequestWire, EverythingComesBack) {
-  const BuildInput input = input_for(root_in_project());
+  const Given input = input_for(root_in_project());
   const LaunchRequest request{input.policy,
                               input.host,
                               input.scene.caller,
@@ -30,7 +30,7 @@ TEST(RequestWire, EverythingComesBack) {
 }
 
 TEST(RequestWire, EveryTruncationIsAnError) {
-  const BuildInput input = input_for(user_in_project());
+  const Given input = input_for(user_in_project());
   const std::string bytes = encode(LaunchRequest{input.policy, input.host, input.scene.caller, input.command, {}});
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_request(bytes.substr(0, size))) << size;
 }

@@ -44,7 +44,18 @@ inline policy::Policy tool_policy() {
   return policy;
 }
 
-inline BuildInput input_for(Caller caller, policy::Policy policy = tool_policy()) {
+// What a BuildInput looks at.
+struct Given {
+  policy::Policy policy;
+  HostFacts host;
+  Scene scene;
+  Command command;
+  std::vector<SecretSlot> secrets;
+
+  operator BuildInput() const { return {policy, host, scene, command, secrets}; }
+};
+
+inline Given input_for(Caller caller, policy::Policy policy = tool_policy()) {
   return {.policy = std::move(policy),
           .host = modern_host(),
           .scene = {.caller = std::move(caller),
@@ -57,7 +68,7 @@ inline BuildInput input_for(Caller caller, policy::Policy policy = tool_policy()
 }
 
 // Adds a rule of a person's and what was found there.
-inline void add_path(BuildInput& input, PathFact fact, policy::Access access,
+inline void add_path(Given& input, PathFact fact, policy::Access access,
                      policy::IfMissing missing = policy::IfMissing::kError) {
   input.policy.paths.push_back({fact.requested, access, missing, {"--flag"}});
   input.scene.paths.push_back(std::move(fact));

@@ -13,8 +13,8 @@ namespace {
 
 constexpr const char* kProject = "/home/me/shop";
 
-BuildInput masked_project(std::vector<std::string> names) {
-  BuildInput input = input_for(user_in_project());
+Given masked_project(std::vector<std::string> names) {
+  Given input = input_for(user_in_project());
   input.policy.masks.origin = {"confide.toml:9"};
   for (const std::string& name : names) input.scene.masks.push_back(file(std::string(kProject) + "/" + name));
   input.scene.mask_search.watched = kProject;
@@ -47,7 +47,7 @@ TEST(MaskPlan, AMaskIsAStepWithItsOriginAndItsFailureAFailure) {
 }
 
 TEST(MaskPlan, CoversAFileWhereverItShows) {
-  BuildInput input = masked_project({".env"});
+  Given input = masked_project({".env"});
   PathFact link = folder(kProject);
   link.requested = "/home/me/link";
   add_path(input, link, policy::Access::kRead);
@@ -55,13 +55,13 @@ TEST(MaskPlan, CoversAFileWhereverItShows) {
 }
 
 TEST(MaskPlan, LeavesOutWhatIsNotShown) {
-  BuildInput input = masked_project({".env", "private/.env"});
+  Given input = masked_project({".env", "private/.env"});
   add_path(input, folder("/home/me/shop/private"), policy::Access::kHide);
   EXPECT_EQ(mask_paths(build(input).value()), std::vector<std::string>{"/home/me/shop/.env"});
 }
 
 TEST(MaskPlan, OfTheWholeRootCoversTheProjectInIt) {
-  BuildInput input = masked_project({".env"});
+  Given input = masked_project({".env"});
   input.policy.system = policy::System::kWholeRoot;
   input.policy.project = policy::Project::kAbsent;
   const LaunchPlan plan = build(input).value();
@@ -71,7 +71,7 @@ TEST(MaskPlan, OfTheWholeRootCoversTheProjectInIt) {
 
 TEST(MaskPlan, NamesTheNamespaceBeforeTheOldProcIsCovered) {
   for (Caller caller : {user_in_project(), root_in_project()}) {
-    BuildInput input = input_for(std::move(caller));
+    Given input = input_for(std::move(caller));
     input.scene.mask_search.watched = kProject;
     const LaunchPlan plan = build(input).value();
     const size_t watch = index_of(plan, [](const Action& action) { return std::holds_alternative<WatchStep>(action); });
@@ -90,7 +90,7 @@ TEST(MaskPlan, WatchesNothingWhereThereIsNothingToWatch) {
 }
 
 TEST(MaskPlan, AWatchThatEndsTheRunIsRequired) {
-  BuildInput input = masked_project({});
+  Given input = masked_project({});
   input.policy.masks.on_change = policy::Masks::OnChange::kEndRun;
   input.policy.origins["mask.on-change"] = {"confide.toml:12"};
   const LaunchPlan plan = build(input).value();
@@ -105,7 +105,7 @@ TEST(MaskPlan, AWatchThatEndsTheRunIsRequired) {
 }
 
 TEST(MaskPlan, SaysWhatCannotBeMasked) {
-  BuildInput input = masked_project({".env", ".env\n2"});
+  Given input = masked_project({".env", ".env\n2"});
   input.host.user_namespaces = {false, "switched off"};
   const LaunchPlan plan = build(input).value();
   EXPECT_EQ(mask_paths(plan), std::vector<std::string>{});
@@ -116,7 +116,7 @@ TEST(MaskPlan, SaysWhatCannotBeMasked) {
 }
 
 TEST(MaskPlan, RemarksOnALongOrAnUnfinishedWalk) {
-  BuildInput input = masked_project({});
+  Given input = masked_project({});
   input.scene.mask_search.by = MaskSearch::By::kWalk;
   input.scene.mask_search.walk_ms = 1000;
   EXPECT_TRUE(build(input)->remarks.empty());
