@@ -233,7 +233,12 @@ Scene survey(const policy::Policy& policy, Caller caller) {
       }
     }
   }
-  for (const policy::PathRule& rule : policy.paths) scene.paths.push_back(look_at(rule.path));
+  scene.paths.reserve(policy.paths.size());
+  for (const policy::PathRule& rule : policy.paths) {
+    // Few of the toolchains' folders are there: the cheaper question first.
+    const bool absent = rule.if_missing == policy::IfMissing::kSkip && !is_there(rule.path);
+    scene.paths.push_back(absent ? PathFact{.requested = rule.path} : look_at(rule.path));
+  }
   look_above_protected(policy, scene);
   if (policy.powers.ssh_agent) scene.ssh_agent = socket_at(scene.caller.ssh_agent);
   if (policy.powers.docker) scene.docker = socket_at(scene.caller.docker);
