@@ -42,7 +42,7 @@ enum class OpKind : uint8_t {
   kChangeDir,
 };
 
-enum class Walk : uint8_t { kTrusted, kCareful };
+enum class Walk : uint8_t { kTrusted, kChecked, kCareful };
 enum class Depth : uint8_t { kOne, kRecursive };
 enum class PidNamespace : uint8_t { kShared, kOwn };
 
@@ -79,9 +79,10 @@ struct MakeSymlink {
   const char* target;
   const char* points_to;
 };
-// `source` bound on `target`, recursively. `careful` paths (a person's, a project's: others may be changing them right
-// now) are walked without following a link and must still be the file that was looked at (device and inode). `tree_fd`,
-// where it is not -1, is a detached mount made by the launcher (an idmapped one) and replaces `source`.
+// `source` bound on `target`, recursively. A path that others may be changing right now (a person's, a project's) must
+// still be the file that was looked at (device and inode), however the way to it has changed: kChecked, and kCareful
+// where the target lies in such a place as well, and is walked to without a link. `tree_fd`, where it is not -1, is a
+// detached mount made by the launcher (an idmapped one) and replaces `source`.
 struct Bind {
   const char* source;
   const char* target;

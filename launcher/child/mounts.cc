@@ -27,21 +27,35 @@ int attach(int tree, const char* target) {
   return to_errno(moved);
 }
 
-int bind_carefully(const Bind& op) {
-  const long source = open_path(op.source, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks);
-  if (source < 0) return to_errno(source);
-  const int fd = static_cast<int>(source);
+// 0 if `fd` and `path` lead to what was looked at; ESTALE if somebody put another file in its place since then, or a
+// link on the way to it.
+int check_identity(int fd, const char* path, int flags, const Bind& op) {
   struct stat found {};
-  long result = raw::call(SYS_newfstatat, fd, "", &found, AT_EMPTY_PATH);
-  // Somebody put another file in its place since the plan was made.
-  if (result == 0 && (found.st_dev != op.device || found.st_ino != op.inode)) result = -ESTALE;
-  if (result == 0) {
-    result = raw::call(SYS_open_tree, fd, "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
-  }
-  raw::close_fd(fd);
+  const long result = raw::call(SYS_newfstatat, fd, path, &found, flags);
   if (result < 0) return to_errno(result);
-  const int tree = static_cast<int>(result);
-  const int error = attach(tree, op.target);
+  return found.st_dev == op.device && found.st_ino == op.inode ? 0 : ESTALE;
+}
+
+int bind_by_path(const Bind& op) {
+  return to_errno(raw::call(SYS_mount, op.source, op.target, nullptr, MS_BIND | MS_REC, nullptr));
+}
+
+// Whatever was mounted for a moment, nobody but this process sees the target.
+int bind_and_check(const Bind& op) {
+  int error = bind_by_path(op);
+  if (error != 0) return error;
+  error = check_identity(AT_FDCWD, op.target, AT_SYMLINK_NOFOLLOW, op);
+  if (error != 0) (void)raw::call(SYS_umount2, op.target, MNT_DETACH | UMOUNT_NOFOLLOW);
+  return error;
+}
+
+int bind_carefully(const Bind& op) {
+  const long opened = raw::call(SYS_open_tree, AT_FDCWD, op.source,
+                                AT_SYMLINK_NOFOLLOW | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
+  if (opened < 0) return to_errno(opened);
+  const int tree = static_cast<int>(opened);
+  int error = check_identity(tree, "", AT_EMPTY_PATH, op);
+  if (error == 0) error = attach(tree, op.target);
   raw::close_fd(tree);
   return error;
 }
@@ -114,8 +128,12 @@ int make_symlink(const MakeSymlink& op) {
 
 int bind(const Bind& op) {
   if (op.tree_fd >= 0) return attach(op.tree_fd, op.target);
-  if (op.walk == Walk::kCareful) return bind_carefully(op);
-  return to_errno(raw::call(SYS_mount, op.source, op.target, nullptr, MS_BIND | MS_REC, nullptr));
+  switch (op.walk) {
+    case Walk::kTrusted: return bind_by_path(op);
+    case Walk::kChecked: return bind_and_check(op);
+    case Walk::kCareful: return bind_carefully(op);
+  }
+  return EINVAL;
 }
 
 int mount_fs(const MountFs& op) {

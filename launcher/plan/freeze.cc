@@ -90,10 +90,11 @@ class Freezer {
     // A source without a canonical path is a file of the new root itself.
     const char* source = step.source.canonical.empty() ? inside(step.source.requested) : step.source.canonical.c_str();
     const char* target = inside(step.target);
+    const child::Walk contested = step.ground == Ground::kOwn ? child::Walk::kChecked : child::Walk::kCareful;
     op(OpKind::kBind).bind = {source,
                               target,
                               tree == descriptors_.idmapped_trees.end() ? -1 : tree->second,
-                              step.trust == Trust::kSystem ? child::Walk::kTrusted : child::Walk::kCareful,
+                              step.trust == Trust::kSystem ? child::Walk::kTrusted : contested,
                               step.source.device,
                               step.source.inode};
   }
@@ -127,7 +128,10 @@ class Freezer {
   }
   void put(const MaskStep& step) {
     const char* empty = inside(step.empty);
-    op(OpKind::kPutFile).put_file = {empty, inside(step.path), child::IfGone::kPass};
+    if (step.ground == Ground::kOwn)
+      op(OpKind::kBind).bind = {empty, inside(step.path), -1, child::Walk::kTrusted, 0, 0};
+    else
+      op(OpKind::kPutFile).put_file = {empty, inside(step.path), child::IfGone::kPass};
   }
   void put(const CoverStep& step) {
     const char* folder = inside(step.folder);

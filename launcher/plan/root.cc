@@ -111,8 +111,11 @@ class RootBuilder {
   void hide_kernel_lists() {
     if (policy_.inner_sandbox == policy::InnerSandbox::kAllowed || policy_.proc_subset == policy::ProcSubset::kPidOnly)
       return;
-    for (const char* path : {"/proc/keys", "/proc/key-users"})
-      out_.add(mask(path, FileKind::kFile, MaskReason::kHidden), kBuiltIn, Need::kBestEffort);
+    for (const char* path : {"/proc/keys", "/proc/key-users"}) {
+      MaskStep step = mask(path, FileKind::kFile, MaskReason::kHidden);
+      step.ground = Ground::kOwn;
+      out_.add(std::move(step), kBuiltIn, Need::kBestEffort);
+    }
   }
 
   MaskStep mask(std::string path, FileKind kind, MaskReason reason) const {
@@ -143,7 +146,7 @@ class RootBuilder {
     for (const char* device : kDevices) out_.add(FileStep{cat("/dev/", device), "", 0444}, kBuiltIn);
     for (const auto& [name, target] : kDeviceLinks) out_.add(LinkStep{cat("/dev/", name), target}, kBuiltIn);
     make_folder(own_folder(policy_));
-    out_.add(MakeFolder{own_folder(policy_) + "/nothing", 0555}, kBuiltIn);
+    if (masks_folders()) out_.add(MakeFolder{own_folder(policy_) + "/nothing", 0555}, kBuiltIn);
     out_.add(FileStep{own_folder(policy_) + "/empty", "", 0444}, kBuiltIn);
     made_.insert({own_folder(policy_) + "/nothing", own_folder(policy_) + "/empty"});
     if (policy_.system == policy::System::kReadOnly) {
@@ -165,6 +168,14 @@ class RootBuilder {
     if (needs_secrets_folder(in_.secrets)) make_folder(kSecretsFolder);
   }
 
+  // Files alone need no empty folder to put over them.
+  bool masks_folders() const {
+    return std::ranges::find(in_.scene.masks, FileKind::kFolder, &PathFact::kind) != in_.scene.masks.end() ||
+           std::ranges::any_of(root_.view.nodes, [](const ViewNode& node) {
+             return node.what == What::kHidden && node.kind() == FileKind::kFolder;
+           });
+  }
+
   // The reserved uid has no account on the host; programs that ask for its name get one of ours (node's os.userInfo).
   bool private_passwd() const {
     return identity_.inside.uid == kReservedId && caller_.privilege == Privilege::kRoot && !policy_.powers.host_root &&
@@ -177,13 +188,13 @@ class RootBuilder {
   }
 
   // The folders above `path`, and `path` itself as what `kind` is, where they lie in a file system of ours. Inside a
-  // bind they are there already: what is outside is the same path.
-  void make_mount_point(std::string_view path, FileKind kind) {
-    if (policy_.system == policy::System::kWholeRoot) return;
+  // bind they are there already: what is outside is the same path. What `path` lies in.
+  Ground make_mount_point(std::string_view path, FileKind kind) {
+    if (policy_.system == policy::System::kWholeRoot) return Ground::kShared;
     const ViewNode* in = nullptr;  // among those placed so far; what is above it was made for it
     for (const ViewNode* node : placed_)
       if (is_within(path, node->path) && (in == nullptr || node->path.size() >= in->path.size())) in = node;
-    if (in != nullptr && (in->what != What::kPrivate || in->path == path)) return;
+    if (in != nullptr && (in->what != What::kPrivate || in->path == path)) return Ground::kShared;
     const size_t from = in == nullptr ? 1 : in->path.size() + 1;
     for (size_t at = path.find('/', from); at != std::string_view::npos; at = path.find('/', at + 1))
       make_folder(std::string(path.substr(0, at)));
@@ -192,21 +203,23 @@ class RootBuilder {
     } else if (const auto [made, is_new] = made_.emplace(path); is_new) {
       out_.add(FileStep{*made, "", 0444}, kBuiltIn);
     }
+    return Ground::kOwn;
   }
 
   void place(const ViewNode& node, SealStep& seal) {
     switch (node.what) {
       case What::kPrivate: {
-        make_mount_point(node.path, FileKind::kFolder);
+        (void)make_mount_point(node.path, FileKind::kFolder);
         out_.add(FilesystemStep{"tmpfs", std::string(node.path), cat("mode=", node.mode), Writable::kYes},
                  std::string(node.origin));
         seal.writable.emplace_back(node.path);
         break;
       }
       case What::kBind: {
-        make_mount_point(node.path, node.kind());
+        const Ground ground = make_mount_point(node.path, node.kind());
         out_.add(BindStep{.source = node.source != nullptr ? *node.source : system_folder(node.path),
                           .target = std::string(node.path),
+                          .ground = ground,
                           .access = node.access,
                           .trust = node.contested ? Trust::kContested : Trust::kSystem,
                           .idmap = idmap_for(node)},
@@ -236,7 +249,7 @@ class RootBuilder {
       const FileView found = TRY(find_file_view(slot, *at++, root_.view, in_.scene));
       for (const std::string& target : found.targets) {
         if (found.on == FileView::On::kOwn) {
-          make_mount_point(target, FileKind::kFile);
+          (void)make_mount_point(target, FileKind::kFile);
           root_.own_file_views.push_back(target);
         }
         root_.file_views.emplace_back(ViewStep{slot.name, cat(kSecretsFolder, "/", slot.name), target}, slot.origin);

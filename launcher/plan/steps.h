@@ -60,9 +60,12 @@ struct Idmap {
   bool operator==(const Idmap&) const = default;
 };
 enum class Trust : uint8_t { kSystem, kContested };  // kContested: others may be changing the path right now
+// Where a target lies: in a file system that the sandbox alone has, or in one that others may be changing as well.
+enum class Ground : uint8_t { kOwn, kShared };
 struct BindStep {
   PathFact source;
   std::string target;
+  Ground ground = Ground::kShared;
   policy::Access access = policy::Access::kRead;
   Trust trust = Trust::kContested;
   std::optional<Idmap> idmap;
@@ -92,6 +95,7 @@ struct MaskStep {
   std::string empty;  // what is put over it
   FileKind kind = FileKind::kFile;
   MaskReason reason = MaskReason::kMasked;
+  Ground ground = Ground::kShared;
   bool operator==(const MaskStep&) const = default;
 };
 // Names below `folder` that are not there and that nobody shall make: something stands in the place of each during the

@@ -246,6 +246,12 @@ class ViewMaker {
   bool is_redundant(const ViewNode& node, const ViewNode* parent) const {
     const bool in_writable = parent != nullptr && parent->what == What::kBind && parent->access == Access::kWrite;
     if (node.pin != ViewNode::Pin::kNo && !in_writable) return true;
+    // What the whole root shows already, but for root's own files, which only a mount of their own opens to its
+    // sandbox.
+    if (parent == nullptr && policy_.system == policy::System::kWholeRoot && !policy_.powers.writable_system &&
+        node.what == What::kBind && node.access == Access::kRead && node.path == node.outside() &&
+        (scene_.caller.privilege == Privilege::kOrdinary || policy_.powers.host_root))
+      return true;
     const bool same_view = parent != nullptr && parent->what == What::kBind && node.what == What::kBind &&
                            node.pin == ViewNode::Pin::kNo && parent->access == node.access &&
                            node.path == node.outside() && parent->path == parent->outside();

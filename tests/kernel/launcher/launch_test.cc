@@ -117,6 +117,21 @@ TEST_F(Launch, AFileThatWasReplacedSinceItWasLookedAtStopsTheLaunch) {
   EXPECT_EQ(outcome.error().kind, ErrorKind::kLaunch) << to_text(outcome.error());
 }
 
+// The agent has swapped its project for a link to what it wants to write in.
+TEST_F(Launch, AFolderThatBecameALinkToAnotherStopsTheLaunch) {
+  const LaunchRequest wanted = request("echo x > made");
+  const std::string moved = outside_ + "/moved";
+  ASSERT_EQ(::rename(project_.c_str(), moved.c_str()), 0);
+  ASSERT_EQ(::symlink(outside_.c_str(), project_.c_str()), 0);
+  const auto outcome = launch_it(wanted);
+  const bool made = ::access((outside_ + "/made").c_str(), F_OK) == 0;
+  ASSERT_EQ(::unlink(project_.c_str()), 0);
+  ASSERT_EQ(::rename(moved.c_str(), project_.c_str()), 0);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::kLaunch) << to_text(outcome.error());
+  EXPECT_FALSE(made);
+}
+
 // Held down to an older kernel's Landlock, alone: no mount namespace hides anything from the command.
 class LandlockAlone : public Launch, public ::testing::WithParamInterface<int> {};
 TEST_P(LandlockAlone, KeepsFilesOutsideTheProjectOut) {

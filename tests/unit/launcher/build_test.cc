@@ -187,6 +187,44 @@ TEST(View, HidingPutsSomethingEmptyOverThePath) {
   EXPECT_EQ(masks[1].empty, "/run/confide/nothing");
 }
 
+TEST(View, AWholeRootShowsTheHomeAlreadyButForRootsOwn) {
+  for (const Caller& caller : {user_in_project(), root_in_project()}) {
+    Given input = input_for(caller);
+    input.policy.system = policy::System::kWholeRoot;
+    input.policy.home_visible = true;
+    input.policy.project = policy::Project::kAbsent;
+    add_path(input, folder(caller.home.canonical + "/.ssh"), Access::kHide);
+    const auto plan = build(input).value();
+    const bool as_root = caller.privilege == Privilege::kRoot;
+    EXPECT_EQ(bind_text(plan).find(caller.home.canonical) != std::string::npos, as_root) << bind_text(plan);
+    const auto masks = find_all<MaskStep>(plan);
+    ASSERT_FALSE(masks.empty());
+    EXPECT_EQ(masks[0].path, caller.home.canonical + "/.ssh") << "what is shown is hidden where the policy says so";
+  }
+}
+
+TEST(View, WhereTheTargetIsTheSandboxsOwnWhatWasBoundIsCheckedAndElsewhereTheWayToItToo) {
+  Given input = input_for(user_in_project());
+  add_path(input, folder("/home/me/.cargo"), Access::kRead);
+  add_path(input, folder("/home/me/shop/docs"), Access::kRead);
+  for (const BindStep& bind : find_all<BindStep>(build(input).value())) {
+    const bool in_project = bind.target == "/home/me/shop/docs";
+    EXPECT_EQ(bind.ground, in_project ? Ground::kShared : Ground::kOwn) << bind.target;
+  }
+}
+
+TEST(View, AnEmptyFolderIsMadeOnlyToBePutOverOne) {
+  Given input = input_for(user_in_project());
+  const auto makes_folder = [](const LaunchPlan& plan) {
+    const auto folders = find_all<MakeFolder>(plan);
+    return std::ranges::find(folders, "/run/confide/nothing", &MakeFolder::path) != folders.end();
+  };
+  add_path(input, file("/home/me/shop/key.pem"), Access::kHide);
+  EXPECT_FALSE(makes_folder(build(input).value()));
+  input.scene.masks = {folder("/home/me/shop/.env.d")};
+  EXPECT_TRUE(makes_folder(build(input).value()));
+}
+
 TEST(View, MissingPathsAreErrorsOnlyWhereTheyWereAskedFor) {
   Given input = input_for(user_in_project());
   add_path(input, {.requested = "/nowhere"}, Access::kRead, policy::IfMissing::kSkip);
@@ -252,6 +290,20 @@ TEST(Fallback, WithoutUserNamespacesLandlockAndTheFilterHold) {
   EXPECT_EQ(find<SeccompStep>(*plan)->sockets, Sockets::kLocalOnly)
       << "no network namespace, so the filter refuses sockets";
   expect_golden(*plan, "plan-tool-no-namespaces.txt");
+}
+
+TEST(Fallback, WithoutAMountNamespaceAWholeRootIsReadableAndHidesNothing) {
+  Given input = input_for(user_in_project());
+  input.host.user_namespaces = {false, "switched off"};
+  input.policy.system = policy::System::kWholeRoot;
+  const auto landlock = find<LandlockStep>(build(input).value());
+  ASSERT_TRUE(landlock);
+  EXPECT_NE(std::ranges::find(landlock->rules, "/", &LandlockPath::path), landlock->rules.end());
+  add_path(input, folder("/home/me/.ssh"), Access::kHide);
+  const auto plan = build(input);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().kind, ErrorKind::kUnsupported);
+  EXPECT_NE(plan.error().what.find("/home/me/.ssh is to be hidden"), std::string::npos) << plan.error().what;
 }
 
 TEST(Fallback, ARequiredLayerThatIsMissingIsAnErrorThatNamesTheCure) {
