@@ -1,7 +1,7 @@
 # How a folder becomes a library and a program. Includes are rooted at the repository.
 
-# confide_library(NAME [SMALL] SOURCES… DEPENDS…): one folder, one static library. SMALL is for what a launch runs
-# through once, cold: what it costs there is the pages that it is spread over, so it is compiled for size.
+# confide_library(NAME [SMALL] SOURCES… DEPENDS…): one folder, one static library. SMALL is for what is many verbs, of which a
+# run goes through one, cold: what it costs there is the pages that it is spread over, so it is compiled for size.
 function(confide_library name)
   cmake_parse_arguments(arg "SMALL" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(confide_${name} STATIC ${arg_SOURCES})
