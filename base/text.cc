@@ -179,4 +179,9 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   return found;
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
+  const auto near = nearest(word, candidates);
+  return near ? cat("; did you mean `", *near, "`?") : std::string();
+}
+
 }  // namespace confide

@@ -51,5 +51,7 @@ std::optional<unsigned long> parse_size(std::string_view text);
 
 // The candidate nearest to `word` by edit distance (at most 1 + a third of its length), for "did you mean".
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+// "; did you mean `X`?", or nothing where none is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace confide

@@ -122,10 +122,8 @@ Result<ProviderTest> test_provider(const std::string& word, const std::string& r
   if (rows.empty()) {
     std::vector<std::string_view> names;
     for (const Provider* row : secrets::all_providers()) names.push_back(row->name);
-    const auto close = nearest(word, names);
     return Error{ErrorKind::kUsage, 0,
-                 cat("there is no provider ", printable(word), close ? cat("; did you mean `", *close, "`?") : "",
-                     " (confide provider list)")};
+                 cat("there is no provider ", printable(word), did_you_mean(word, names), " (confide provider list)")};
   }
   ProviderTest test;
   if (!reference.empty()) {

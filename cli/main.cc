@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/sys.h"
 #include "base/text.h"
@@ -57,6 +58,14 @@ std::string usage() {
          "  confide explain -- npm test\n";
 }
 
+int unknown_verb(std::string_view word) {
+  std::vector<std::string_view> names = {"help"};
+  for (const Verb& verb : kVerbs) names.push_back(verb.name);
+  return confide::cli::fail({confide::ErrorKind::kUsage, 0,
+                             confide::cat("unknown verb `", confide::printable(word), "`",
+                                          confide::did_you_mean(word, names), " (confide --help lists them)")});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,7 +75,7 @@ int main(int argc, char** argv) {
     if (verb.name == word) return verb.run({argv + 2, argv + argc});
   if (word == "--version") return confide::cli::put(confide::cat("confide ", confide::cli::kVersion, "\n")) ? 0 : 125;
   if (word == "--help" || word == "-h" || word == "help") return confide::cli::put(usage()) ? 0 : 125;
-  if (!word.empty()) return confide::cli::unknown_verb(word);
+  if (!word.empty()) return unknown_verb(word);
   (void)confide::sys::write_all(STDERR_FILENO, usage());
   return 2;
 }

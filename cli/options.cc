@@ -23,8 +23,7 @@ Error unknown_option(std::string_view verb, std::string_view word, std::span<con
   std::vector<std::string_view> names;
   for (const Option& option : options) names.push_back(option.name);
   const std::string_view bare = word.substr(0, word.find('='));
-  const auto close = nearest(bare, names);
-  return usage(verb, cat("unknown option ", printable(bare), close ? cat("; did you mean `", *close, "`?") : ""));
+  return usage(verb, cat("unknown option ", printable(bare), did_you_mean(bare, names)));
 }
 
 template <class Value>

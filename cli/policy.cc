@@ -44,9 +44,10 @@ int policy_verb(Arguments arguments) {
   if (asks_for_help(arguments)) return put(kHelp) ? 0 : 125;
   if (word == "check" && arguments.size() == 2) return check(arguments[1]);
   if (word == "schema" && arguments.size() == 1) return put(policy::schema_json()) ? 0 : 125;
-  if (const auto close = nearest(word, {"check", "schema"}); close && *close != word) {
+  if (word != "check" && word != "schema" && nearest(word, {"check", "schema"})) {
     return fail({ErrorKind::kUsage, 0,
-                 cat("unknown word `", printable(word), "`; did you mean `", *close, "`? (confide policy --help)")});
+                 cat("unknown word `", printable(word), "`", did_you_mean(word, {"check", "schema"}),
+                     " (confide policy --help)")});
   }
   return fail({ErrorKind::kUsage, 0, "policy takes `check FILE` or `schema` (confide policy --help)"});
 }

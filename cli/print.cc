@@ -47,14 +47,6 @@ int fail(const Error& error, Form form) {
 
 void warn(std::string_view text) { to_stderr(cat("confide: ", text)); }
 
-int unknown_verb(std::string_view word) {
-  const auto close = nearest(word, {"run", "shell", "secret", "env", "vault", "read", "inject", "agent", "prove", "why",
-                                    "hook", "setup", "explain", "allow", "deny", "doctor", "mask", "policy", "help"});
-  std::string what = cat("unknown verb `", printable(word), "`");
-  if (close) what += cat("; did you mean `", *close, "`?");
-  return fail({ErrorKind::kUsage, 0, what + " (confide --help lists them)"});
-}
-
 bool put(std::string_view text) {
   const auto written = sys::write_all(STDOUT_FILENO, text);
   if (!written && written.error().errnum != EPIPE) warn(cat("standard output: ", to_text(written.error())));

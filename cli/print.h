@@ -13,7 +13,6 @@ enum class Form : uint8_t { kText, kJson };
 // "confide: …" on standard error; returns the error's exit status.
 int fail(const Error& error, Form form = Form::kText);
 void warn(std::string_view text);
-int unknown_verb(std::string_view word);
 
 // Writes to standard output; false (and a message) if it cannot, so that a full disk or a closed pipe is no success.
 bool put(std::string_view text);

@@ -41,8 +41,7 @@ Result<Words> Words::parse(std::string_view verb, Arguments arguments, std::span
     if (option == nullptr) {
       std::vector<std::string_view> names;
       for (const WordOption& one : options) names.push_back(one.name);
-      const auto close = nearest(name, names);
-      return usage(verb, cat("unknown option ", printable(name), close ? cat("; did you mean `", *close, "`?") : ""));
+      return usage(verb, cat("unknown option ", printable(name), did_you_mean(name, names)));
     }
     std::string value;
     if (option->takes == WordOption::Takes::kNothing) {
@@ -66,9 +65,8 @@ std::optional<std::string> Words::value(std::string_view option) const {
 
 Error unknown_word(std::string_view verb, std::string_view word, const std::vector<std::string_view>& known) {
   std::vector<std::string> names(known.begin(), known.end());
-  std::string what =
-      word.empty() ? cat(verb, " takes one of ", join(names, ", ")) : cat("unknown word `", printable(word), "`");
-  if (const auto close = nearest(word, known); !word.empty() && close) what += cat("; did you mean `", *close, "`?");
+  const std::string what = word.empty() ? cat(verb, " takes one of ", join(names, ", "))
+                                        : cat("unknown word `", printable(word), "`", did_you_mean(word, known));
   return {ErrorKind::kUsage, 0, cat(what, " (confide ", verb, " --help)")};
 }
 

@@ -295,9 +295,8 @@ class NodeReader {
       } else if (entry.key == "path") {
         complain(entry.value.position, cat("`path` must be a text, not ", name_of(entry.value.kind)));
       } else {
-        const auto near = nearest(entry.key, {"path", "if-missing"});
         complain(entry.position, cat("unknown key `", printable(entry.key.substr(0, 80)), "` in a path",
-                                     near ? cat("; did you mean `", *near, "`?") : std::string()));
+                                     did_you_mean(entry.key, {"path", "if-missing"})));
       }
     }
     if (!has_path && report_.size() == before) complain(node.position, "a path needs `path = \"…\"`");

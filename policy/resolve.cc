@@ -111,9 +111,8 @@ class Resolver {
     for (const auto* document : {&in_.user, &in_.project_file})
       if (*document)
         for (const ProfileText& profile : (*document)->profiles) known.push_back(profile.name);
-    const auto near = nearest(name, known);
-    Error error = refused(cat("no profile is called `", printable(name), "` (", asked.text, ")",
-                              near ? cat("; did you mean `", *near, "`?") : std::string()));
+    Error error =
+        refused(cat("no profile is called `", printable(name), "` (", asked.text, ")", did_you_mean(name, known)));
     if (in_.flags.profile && asked.text == in_.flags.profile->name) error.kind = ErrorKind::kUsage;
     return error;
   }

@@ -60,10 +60,9 @@ Result<std::vector<PathRule>> toolchain_rules(const std::vector<Item>& choice, c
     }
     const auto at = std::ranges::find(embedded::toolchains(), item.text, &Toolchain::name);
     if (at == embedded::toolchains().end()) {
-      const auto near = nearest(item.text, toolchain_names());
       return Error{ErrorKind::kRefused, 0,
                    cat(item.origin.text, ": no toolchain is called `", item.text, "`",
-                       near ? cat("; did you mean `", *near, "`?") : std::string())};
+                       did_you_mean(item.text, toolchain_names()))};
     }
     if (!place.home.empty()) add_group(*at, place, {cat("toolchain ", at->name, " (", item.origin.text, ")")}, out);
   }

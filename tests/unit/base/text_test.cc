@@ -42,6 +42,8 @@ TEST(Text, SizesArePowersOf1024) {
 TEST(Text, NearestFindsTheTypo) {
   EXPECT_EQ(nearest("netwrok", {"network", "name"}), "network");
   EXPECT_EQ(nearest("zebra", {"network", "name"}), std::nullopt);
+  EXPECT_EQ(did_you_mean("netwrok", {"network", "name"}), "; did you mean `network`?");
+  EXPECT_EQ(did_you_mean("zebra", {"network", "name"}), "");
 }
 
 }  // namespace
