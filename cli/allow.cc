@@ -90,7 +90,7 @@ Result<int> deny(const Request& request) {
 }
 
 int carry_out(std::string_view verb, Arguments arguments, const char* help, Result<int> (*act)(const Request&)) {
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") return put(help) ? 0 : 125;
+  if (asks_for_help(arguments)) return put(help) ? 0 : 125;
   const auto request = parse_request(verb, arguments);
   if (!request) return fail(request.error(), form_of(arguments));
   const auto code = act(*request);

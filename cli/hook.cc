@@ -168,7 +168,7 @@ void describe_view(const Prepared& prepared, agents::Surroundings& around) {
 }
 
 Status look_at_files(const agents::FileCall& call, Client client, const Event& event, agents::Surroundings& around) {
-  const Prepared prepared = TRY(prepare({}, Asker::kAgent));
+  const Prepared prepared = TRY(prepare({}, Asker::kAgent, policy::CarriesSecrets::kNo));
   const launcher::LaunchRequest& request = prepared.request;
   describe_view(prepared, around);
   around.own = own_places(request.caller);
@@ -211,7 +211,7 @@ Result<std::string> answer(Client client) {
 
 int hook_verb(Arguments arguments) {
   const std::string_view word = arguments.size() == 1 ? arguments[0] : "";
-  if (word == "--help") return put(kHelp) ? 0 : 125;
+  if (asks_for_help(arguments)) return put(kHelp) ? 0 : 125;
   const auto client = agents::client_named(word);
   if (!client) return fail({ErrorKind::kUsage, 0, "hook takes the client's name, as in: confide hook claude"});
   if (nobody_listens()) {

@@ -371,7 +371,7 @@ Result<int> prove(const Options& options) {
 }  // namespace
 
 int prove_verb(Arguments arguments) {
-  if (!arguments.empty() && std::string_view(arguments[0]) == "--help") return put(kHelp) ? 0 : 125;
+  if (asks_for_help(arguments)) return put(kHelp) ? 0 : 125;
   const auto options = parse(arguments);
   if (!options) return fail(options.error());
   const auto code = prove(*options);

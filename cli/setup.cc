@@ -200,7 +200,7 @@ Result<int> set_up(const Options& options) {
 }  // namespace
 
 int setup_verb(Arguments arguments) {
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") return put(kHelp) ? 0 : 125;
+  if (asks_for_help(arguments)) return put(kHelp) ? 0 : 125;
   const auto options = parse(arguments);
   if (!options) return fail(options.error(), form_of(arguments));
   const auto code = set_up(*options);

@@ -194,7 +194,7 @@ Result<int> why(const Options& options) {
 }  // namespace
 
 int why_verb(Arguments arguments) {
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") return put(kHelp) ? 0 : 125;
+  if (asks_for_help(arguments)) return put(kHelp) ? 0 : 125;
   const auto options = parse(arguments);
   if (!options) return fail(options.error());
   const auto code = why(*options);

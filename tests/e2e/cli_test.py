@@ -3,12 +3,13 @@
 import glob
 import json
 import os
+import re
 import subprocess
 
 import harness
 from harness import CONFIDE, confide, environment, run
 
-VERBS = ("run", "shell", "explain", "doctor", "policy")
+VERBS = tuple(re.findall(r"^  ([a-z]+) {2,}", confide("--help").text, re.M))
 
 
 class Help(harness.Case):
@@ -30,11 +31,20 @@ class Help(harness.Case):
     def test_the_program(self):
         ran = confide("--help")
         self.assert_code(ran, 0)
-        for verb in VERBS:
-            self.assertIn(verb, ran.text)
+        self.assertGreater(len(VERBS), 15, ran)
         self.assertIn("example", ran.text)
         self.assertEqual(confide("help").out, ran.out)
         self.assertRegex(confide("--version").text, r"^confide \d+\.\d+\.\d+\n$")
+
+    def test_a_verb_that_is_misspelt(self):
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                ran = confide(verb[:-1] + "_")
+                self.assert_code(ran, 2)
+                self.assertEqual(len(ran.errors), 1, ran)
+                self.assertIn("(confide --help lists them)", ran.errors[0])
+                if len(verb) > 4:  # of shorter ones several are as near
+                    self.assertIn(f"did you mean `{verb}`?", ran.errors[0])
 
     def test_every_option_is_named(self):
         said = confide("run", "--help").text
