@@ -125,4 +125,12 @@ Result<std::string> read_file(const std::string& path, size_t limit) {
   return read_all(fd.get(), limit, path);
 }
 
+int64_t clock_ms(clockid_t clock) {
+  timespec now{};
+  (void)::clock_gettime(clock, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+int64_t monotonic_ms() { return clock_ms(CLOCK_MONOTONIC); }
+
 }  // namespace confide::sys

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,5 +53,10 @@ Status write_all(int fd, std::string_view text);
 // The file's bytes up to `limit`; more is an error of kind kRefused that names `object`.
 Result<std::string> read_all(int fd, size_t limit, std::string_view object);
 Result<std::string> read_file(const std::string& path, size_t limit);
+
+// What a clock shows (clock_gettime(2)), in milliseconds.
+int64_t clock_ms(clockid_t clock);
+// CLOCK_MONOTONIC: for how long something takes, the same for every process.
+int64_t monotonic_ms();
 
 }  // namespace confide::sys

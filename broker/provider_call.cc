@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,12 +18,6 @@
 
 namespace confide::broker {
 namespace {
-
-int64_t now_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
 
 // The supervisor ends a call in time by itself; this is for one that does not.
 constexpr int64_t kPatienceMs = 10'000;
@@ -49,7 +42,7 @@ class Flight {
     auto flight = std::make_unique<Flight>(
         TRY(DeliveryBlock::create(call.variables)), TRY(PipeReader::create(std::move(out.read), kMaxProviderOutput)),
         TRY(PipeReader::create(std::move(err.read), kMaxProviderErrors)),
-        now_ms() + std::max<int64_t>(call.order.timeout_ms, call.patience_ms) + kPatienceMs, call.mark);
+        sys::monotonic_ms() + std::max<int64_t>(call.order.timeout_ms, call.patience_ms) + kPatienceMs, call.mark);
     TRY(spawner.start_supervisor(std::vector<int>{null.get(), out.write.get(), err.write.get(), broker.right.get(),
                                                   caller.right.get(), null.get(), order.get()}));
     flight->broker_ = std::move(broker.left);
@@ -74,7 +67,7 @@ class Flight {
     const auto served = act(polled, result);
     if (!served) result.failed = served.error();
     if (served && has_answered()) return true;
-    if (!over_ && served && now_ms() < deadline_) return false;
+    if (!over_ && served && sys::monotonic_ms() < deadline_) return false;
     if (!over_ && served) result.failed = Error{ErrorKind::kLaunch, 0, "the provider's supervisor does not answer"};
     return true;
   }
@@ -100,10 +93,10 @@ class Flight {
   // Until it has ended or the time is over.
   void wait_for_end(int64_t deadline) {
     CallResult ignored;
-    while (!over_ && now_ms() < deadline) {
+    while (!over_ && sys::monotonic_ms() < deadline) {
       std::vector<pollfd> polled;
       add_to(polled);
-      const auto left = static_cast<int>(std::max<int64_t>(deadline - now_ms(), 0));
+      const auto left = static_cast<int>(std::max<int64_t>(deadline - sys::monotonic_ms(), 0));
       if (::poll(polled.data(), polled.size(), left) < 0) continue;
       if (!act(polled.data(), ignored)) return;
     }
@@ -161,7 +154,7 @@ Resident::~Resident() = default;
 
 void end_residents(std::vector<Resident> residents) {
   for (const Resident& resident : residents) resident.flight_->ask_to_end();
-  const int64_t deadline = now_ms() + kTimeToGiveBackMs;
+  const int64_t deadline = sys::monotonic_ms() + kTimeToGiveBackMs;
   for (const Resident& resident : residents) resident.flight_->wait_for_end(deadline);
 }
 

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,12 +15,6 @@ namespace confide::cli {
 namespace {
 
 constexpr size_t kMostBytes = 256U << 10;
-
-int64_t now_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
 
 [[noreturn]] void become(const std::vector<std::string>& argv, int output, int errors, Input input) {
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -57,9 +50,9 @@ Result<Finished> run_program(const std::vector<std::string>& argv, int timeout_m
   errors.write.reset();
   Finished finished;
   pollfd polled[] = {{output.read.get(), POLLIN, 0}, {errors.read.get(), POLLIN, 0}};
-  const int64_t deadline = now_ms() + timeout_ms;
+  const int64_t deadline = sys::monotonic_ms() + timeout_ms;
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-    const int64_t left = deadline - now_ms();
+    const int64_t left = deadline - sys::monotonic_ms();
     if (left <= 0) {
       finished.timed_out = true;
       break;

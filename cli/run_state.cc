@@ -85,11 +85,7 @@ std::optional<RunState> parse(const std::string& text) {
 
 }  // namespace
 
-int64_t boot_time_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_BOOTTIME, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
+int64_t boot_time_ms() { return sys::clock_ms(CLOCK_BOOTTIME); }
 
 OwnRunState::OwnRunState(RunState state) : state_(std::move(state)) {
   const auto folder = runs_folder();

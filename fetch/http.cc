@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/sys.h"
 #include "base/text.h"
 
 namespace confide::fetch {
@@ -13,12 +14,6 @@ namespace {
 constexpr long kConnectMs = 5'000;
 constexpr long kRequestMs = 15'000;
 constexpr int64_t kFirstPauseMs = 200;
-
-int64_t now_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
 
 void pause(int64_t ms) {
   const timespec time{ms / 1000, (ms % 1000) * 1'000'000};
@@ -124,11 +119,11 @@ Fetched<Http> Http::create(const std::string& address, const std::string& ca_fil
   impl->address = address;
   while (impl->address.ends_with('/')) impl->address.pop_back();
   impl->ca_file = ca_file;
-  impl->deadline = now_ms() + kPatienceMs;
+  impl->deadline = sys::monotonic_ms() + kPatienceMs;
   return Http(std::move(impl));
 }
 
-void Http::be_patient_again() { impl_->deadline = now_ms() + kPatienceMs; }
+void Http::be_patient_again() { impl_->deadline = sys::monotonic_ms() + kPatienceMs; }
 
 void Http::hang_up() {
   curl_easy_cleanup(impl_->curl);
@@ -146,7 +141,7 @@ Fetched<HttpResponse> Http::send(const HttpRequest& request) {
     if (code == CURLE_OK && !refused) return response;
     if (code != CURLE_OK && !broken) return std::unexpected(explain(code, impl_->error, impl_->address));
     const int64_t wait = std::max(pause_ms, retry_after_ms);
-    if (now_ms() + wait > impl_->deadline || (broken && pause_ms > kFirstPauseMs * 4)) {
+    if (sys::monotonic_ms() + wait > impl_->deadline || (broken && pause_ms > kFirstPauseMs * 4)) {
       if (code != CURLE_OK) return std::unexpected(explain(code, impl_->error, impl_->address));
       if (response.status == 429)
         return std::unexpected(

@@ -38,11 +38,7 @@ std::string first_error(const json& body) {
   return errors.is_array() && !errors.empty() ? printable(text(errors.front()).substr(0, 200)) : std::string();
 }
 
-int64_t now_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);  // the store counts while this machine sleeps
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
+int64_t now_ms() { return sys::clock_ms(CLOCK_BOOTTIME); }  // the store counts while this machine sleeps
 
 // Something lent for a time, which runs from when it was asked for, not from when all answers were there.
 struct Term {

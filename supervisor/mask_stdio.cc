@@ -1,7 +1,6 @@
 #include "supervisor/mask_stdio.h"
 
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,12 +13,6 @@ namespace {
 
 using launcher::Stream;
 
-int64_t now_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
-
 }  // namespace
 
 Status mask_stdio(MaskingFilter& filter, int lifeline) {
@@ -27,7 +20,7 @@ Status mask_stdio(MaskingFilter& filter, int lifeline) {
   for (bool ended = false; !ended;) {
     Status masked;
     const auto deadline = filter.deadline_ms(Stream::kOutput);
-    const int timeout = deadline ? static_cast<int>(std::clamp<int64_t>(*deadline - now_ms(), 0, 1000)) : -1;
+    const int timeout = deadline ? static_cast<int>(std::clamp<int64_t>(*deadline - sys::monotonic_ms(), 0, 1000)) : -1;
     pollfd polled[] = {{STDIN_FILENO, POLLIN, 0}, {lifeline, 0, 0}};
     if (::poll(polled, 2, timeout) < 0 && errno != EINTR) return sys::errno_error("poll");
     if ((polled[1].revents & (POLLHUP | POLLERR)) != 0)
@@ -36,13 +29,14 @@ Status mask_stdio(MaskingFilter& filter, int lifeline) {
       const auto space = filter.buffer(Stream::kOutput);
       const ssize_t n = ::read(STDIN_FILENO, space.data(), space.size());
       if (n < 0 && errno != EINTR && errno != EAGAIN) return sys::errno_error("read", "standard input");
-      if (n > 0) masked = filter.feed(Stream::kOutput, static_cast<size_t>(n), now_ms(), out);
+      if (n > 0) masked = filter.feed(Stream::kOutput, static_cast<size_t>(n), sys::monotonic_ms(), out);
       if (n == 0) {
         masked = filter.finish(Stream::kOutput, out);
         ended = true;
       }
     }
-    if (masked && !ended && deadline && now_ms() >= *deadline) masked = filter.idle(Stream::kOutput, now_ms(), out);
+    if (masked && !ended && deadline && sys::monotonic_ms() >= *deadline)
+      masked = filter.idle(Stream::kOutput, sys::monotonic_ms(), out);
     if (auto written = sys::write_all(STDOUT_FILENO, out); !written)
       return with_context("standard output", written.error());
     out.clear();

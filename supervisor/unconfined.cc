@@ -25,12 +25,6 @@ using child::DeliveryEntry;
 using child::DeliveryHeader;
 using child::DeliveryKind;
 
-int64_t now_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
-
 // The environment as pointers into the sealed block: no copy of a value is made.
 class Environment {
  public:
@@ -115,15 +109,15 @@ void end_session(pid_t pid) {
 
 EndedMessage wait_for(pid_t pid, uint32_t timeout_ms) {
   const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  const int64_t deadline = now_ms() + timeout_ms;
+  const int64_t deadline = sys::monotonic_ms() + timeout_ms;
   bool late = false;
   for (;;) {
     pollfd polled[] = {{pidfd.get(), POLLIN, 0}, {kBrokerFd, POLLHUP, 0}, {kCallerFd, POLLHUP, 0}};
-    const int64_t left = std::clamp<int64_t>(deadline - now_ms(), 0, 60'000);
+    const int64_t left = std::clamp<int64_t>(deadline - sys::monotonic_ms(), 0, 60'000);
     if (::poll(polled, 3, static_cast<int>(left)) < 0 && errno != EINTR) break;
     if (polled[0].revents != 0) break;
     if (polled[1].revents != 0 || polled[2].revents != 0) break;
-    if (now_ms() < deadline) continue;
+    if (sys::monotonic_ms() < deadline) continue;
     late = true;
     break;
   }

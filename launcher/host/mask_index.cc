@@ -23,11 +23,6 @@ constexpr size_t kMaxIndexFile = 8UL << 20;
 constexpr int64_t kKeptMs = 30L * 24 * 3600 * 1000;
 constexpr int64_t kAbandonedMs = 60'000;
 
-int64_t milliseconds(clockid_t clock) {
-  timespec now{};
-  (void)::clock_gettime(clock, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
 int64_t milliseconds(const timespec& time) { return time.tv_sec * 1000 + time.tv_nsec / 1'000'000; }
 
 bool any_glob(const policy::Masks& masks, auto holds) {
@@ -48,13 +43,13 @@ class Walk {
         enters_modules_(names_folder(masks, "node_modules")) {}
 
   MaskPaths run() {
-    const int64_t end = milliseconds(CLOCK_MONOTONIC) + bounds_.milliseconds;
+    const int64_t end = sys::monotonic_ms() + bounds_.milliseconds;
     std::vector<std::string> waiting = {""};
     while (!waiting.empty() && found_.reach == Reach::kWhole) {
       const std::string folder = std::move(waiting.back());
       waiting.pop_back();
       look_into(folder, waiting);
-      if (milliseconds(CLOCK_MONOTONIC) > end) found_.reach = Reach::kCutShort;
+      if (sys::monotonic_ms() > end) found_.reach = Reach::kCutShort;
     }
     std::ranges::sort(found_.paths);
     return std::move(found_);
@@ -160,7 +155,7 @@ Result<UniqueFd> index_folder(const std::string& cache, IfMissing if_missing) {
 }
 
 void remove_old(int folder) {
-  const int64_t now = milliseconds(CLOCK_REALTIME);
+  const int64_t now = sys::clock_ms(CLOCK_REALTIME);
   each_entry(folder, [&](const char* name, unsigned char) {
     struct stat found {};
     const bool file = ::fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode);
@@ -177,7 +172,7 @@ Result<UniqueFd> named_file(int folder, const std::string& name) {
   if (made || made.error().errnum != EEXIST) return made;
   struct stat found {};
   if (::fstatat(folder, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return made;
-  if (milliseconds(CLOCK_REALTIME) - milliseconds(found.st_mtim) < kAbandonedMs) return made;
+  if (sys::clock_ms(CLOCK_REALTIME) - milliseconds(found.st_mtim) < kAbandonedMs) return made;
   (void)::unlinkat(folder, name.c_str(), 0);
   return sys::openat(folder, name, kFlags, 0600);
 }
@@ -257,7 +252,7 @@ std::optional<MaskIndex> load_mask_index(const std::string& cache, const std::st
   struct stat found {};
   if (!fd || ::fstat(fd->get(), &found) != 0) return {};
   if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & 022) != 0) return {};
-  const int64_t age = milliseconds(CLOCK_REALTIME) - milliseconds(found.st_mtim);
+  const int64_t age = sys::clock_ms(CLOCK_REALTIME) - milliseconds(found.st_mtim);
   if (age < 0) return {};  // a clock that was set back says nothing
   const auto bytes = sys::read_all(fd->get(), kMaxIndexFile, "mask index");
   if (!bytes) return {};

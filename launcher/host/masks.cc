@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,12 +24,6 @@ using policy::Tracked;
 constexpr int64_t kOldestIndexMs = 3'600'000;
 
 bool has_patterns(const policy::Masks& masks) { return !masks.globs.empty() || !masks.always.empty(); }
-
-int64_t now_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
 
 Result<UniqueFd> open_folder(const PathFact& folder) {
   return sys::openat2(AT_FDCWD, folder.canonical, O_RDONLY | O_DIRECTORY,
@@ -64,9 +57,9 @@ std::vector<std::string> paths_below_root(int root, const policy::Masks& masks, 
     return std::move(index->found.paths);
   }
   search.by = MaskSearch::By::kWalk;
-  const int64_t start = now_ms();
+  const int64_t start = sys::monotonic_ms();
   MaskPaths found = walk_for_masks(masks, root);
-  search.walk_ms = now_ms() - start;
+  search.walk_ms = sys::monotonic_ms() - start;
   search.reach = found.reach;
   // Without a place to keep it the next run walks again; nothing else is lost.
   if (!store_mask_index(cache, folder.canonical, masks, found)) search.index = MaskSearch::Index::kCannotBeKept;

@@ -39,12 +39,6 @@ using child::ReportKind;
 // A signal that comes while the command is being started waits for it so long; then it ends the launch.
 constexpr int64_t kStartPatienceMs = 250;
 
-int64_t now_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
-
 class Run {
  public:
   explicit Run(const RunInput& input)
@@ -67,7 +61,7 @@ class Run {
       return std::unexpected(RunFailure{spawned.error().error, spawned.error().disproved, spawned.error().errnum});
     child_ = &*spawned;
     streams_.cloned();
-    if (request_.policy.limits.timeout_ms) deadline_ = now_ms() + *request_.policy.limits.timeout_ms;
+    if (request_.policy.limits.timeout_ms) deadline_ = sys::monotonic_ms() + *request_.policy.limits.timeout_ms;
     const Status looped = loop();
     child_->kill_all();
     if (terminal_) terminal_->restore();
@@ -115,7 +109,7 @@ class Run {
         if (polled[2].revents != 0) take_remote_signal();
         if ((polled[3].revents & (POLLHUP | POLLERR)) != 0) end_with("the broker of this run is gone");
       }
-      const int64_t now = now_ms();
+      const int64_t now = sys::monotonic_ms();
       for (Relay* relay : streams_.relays()) TRY(relay->step(polled, now));
       streams_.close_what_nobody_reads();
       watch_time(now);
@@ -139,7 +133,7 @@ class Run {
     for (Relay* relay : streams_.relays()) sooner(relay->deadline_ms());
     sooner(masks_.deadline_ms());
     if (!next) return -1;
-    return static_cast<int>(std::clamp<int64_t>(*next - now_ms(), 0, 60'000));
+    return static_cast<int>(std::clamp<int64_t>(*next - sys::monotonic_ms(), 0, 60'000));
   }
 
   Status hear() {
@@ -165,7 +159,7 @@ class Run {
         streams_.let_go(hooks_.stdio);
         if (hooks_.secrets != nullptr) hooks_.secrets->handed_over();
         if (hooks_.on_event) hooks_.on_event(Started{child_->pid()});
-        masks_.begin(std::move(passed), now_ms());
+        masks_.begin(std::move(passed), sys::monotonic_ms());
         start_background();
         break;
       case ReportKind::kStopped:
@@ -254,7 +248,7 @@ class Run {
       if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP) gave_up_ = true;
     } else if (!running_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
       // The command may run already, with pid 1 about to say so.
-      if (!early_) early_ = EarlySignal{signal, now_ms() + kStartPatienceMs};
+      if (!early_) early_ = EarlySignal{signal, sys::monotonic_ms() + kStartPatienceMs};
     } else {
       asked_to_stop_ = asked_to_stop_ || signal == SIGTSTP;
       tell(OrderKind::kSignal, signal);
@@ -266,7 +260,7 @@ class Run {
     const ssize_t n = ::recv(hooks_.remote_signals, &signal, sizeof signal, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n == static_cast<ssize_t>(sizeof signal) && signal == kBeginTimeAnew) {
-      if (deadline_ && !time_limit_) deadline_ = now_ms() + request_.policy.limits.timeout_ms.value_or(0);
+      if (deadline_ && !time_limit_) deadline_ = sys::monotonic_ms() + request_.policy.limits.timeout_ms.value_or(0);
     } else if (n == static_cast<ssize_t>(sizeof signal)) {
       take_signal(signal);
     } else {
