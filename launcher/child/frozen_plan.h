@@ -116,7 +116,7 @@ struct PutFile {
 };
 // Something at `name` below `folder`, mounted on itself and read-only. What stands there already is covered by itself.
 enum class CoverAs : uint8_t { kSocket, kFolder, kPrivateFolder, kFile };
-constexpr unsigned kCoverFolderMode = 01555;  // launcher/plan/steps.h, is_cover_folder
+constexpr unsigned kCoverFolderMode = 01555;
 struct Cover {
   const char* folder;
   const char* name;

@@ -105,6 +105,7 @@ using child::CoverAs;
 constexpr bool is_cover_folder(uint32_t mode) {
   return (mode & 0170000U) == 0040000U && (mode & 01000U) != 0 && (mode & 0222U) == 0;
 }
+static_assert(is_cover_folder(0040000U | child::kCoverFolderMode));
 struct CoveredName {
   std::string name;
   // A socket, which git, grep and most tools pass by; an empty folder, for a name that programs open as one (Claude
