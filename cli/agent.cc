@@ -19,6 +19,7 @@
 #include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/run_record.h"
+#include "cli/secret_run.h"
 #include "cli/show_plan.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
@@ -247,7 +248,7 @@ Result<int> run(AgentOptions& options, const UniqueFd& own_environ, StatusWriter
   State state;
   if (!options.dry_run) state = TRY(prepare_state(client, options.flags));
   const RunOptions as_run = run_options(options, client);
-  Prepared prepared = TRY(prepare(as_run, Asker::kPerson));
+  Prepared prepared = TRY(prepare(as_run, Asker::kPerson, carries_secrets(as_run)));
   drop_dead_variables(prepared);
   if (prepared.request.policy.syscalls != policy::SyscallProfile::kAgent) {
     return Error{ErrorKind::kUsage, 0,

@@ -2,6 +2,7 @@
 #include "broker/client.h"
 #include "cli/print.h"
 #include "cli/run_options.h"
+#include "cli/secret_run.h"
 #include "cli/show_plan.h"
 #include "cli/verbs.h"
 
@@ -14,7 +15,7 @@ int explain_verb(Arguments arguments) {
   const RunOptions& options = parsed->options;
   auto own_environ = broker::open_own_environ();
   if (!own_environ) return fail(own_environ.error(), options.form);
-  auto prepared = prepare(options, Asker::kPerson);
+  auto prepared = prepare(options, Asker::kPerson, carries_secrets(options));
   if (!prepared) return fail(prepared.error(), options.form);
   for (const std::string& remark : prepared->remarks) warn(remark);
   const auto code = show_plan(std::move(*prepared), options, own_environ->get());

@@ -15,7 +15,8 @@ int mask_verb(Arguments arguments) {
   if (!options) return fail(options.error());
   if (const auto& help = options->help) return put(*help) ? 0 : 125;
   // What policy says of output holds here as in a run.
-  const auto prepared = prepare({.flags = options->flags, .policy_file = options->policy_file}, Asker::kPerson);
+  const auto prepared = prepare({.flags = options->flags, .policy_file = options->policy_file}, Asker::kPerson,
+                                policy::CarriesSecrets::kNo);
   if (!prepared) return fail(prepared.error());
   for (const std::string& remark : prepared->remarks) warn(remark);
   const auto own_environ = broker::open_own_environ();

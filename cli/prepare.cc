@@ -10,7 +10,6 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "cli/project_policy.h"
-#include "cli/secret_run.h"
 #include "policy/parse.h"
 #include "policy/paths.h"
 
@@ -81,8 +80,8 @@ std::span<const char* const> caller_environment() {
 
 }  // namespace
 
-Result<Prepared> prepare(const RunOptions& options, Asker asker) {
-  Prepared prepared;
+Result<Prepared> prepare(const RunOptions& options, Asker asker, policy::CarriesSecrets secrets) {
+  Prepared prepared{.secrets = secrets};
   launcher::LaunchRequest& request = prepared.request;
   request.caller = TRY(asker == Asker::kPerson ? launcher::look_at_caller_from_environment()
                                                : launcher::look_at_caller_from_account());
@@ -112,9 +111,7 @@ Result<Prepared> prepare(const RunOptions& options, Asker asker) {
   request.policy = TRY(policy::resolve(input));
   if (input.project_file) prepared.environments = std::move(input.project_file->environments);
 
-  const bool secrets = asker == Asker::kPerson && carries_secrets(options);
-  auto decision = policy::decide_environment(caller_environment(), request.policy.environment,
-                                             secrets ? policy::CarriesSecrets::kYes : policy::CarriesSecrets::kNo,
+  auto decision = policy::decide_environment(caller_environment(), request.policy.environment, secrets,
                                              inside_variables(request.caller, request.policy));
   request.command = {options.command, std::move(decision.passed)};
   prepared.removed = std::move(decision.removed);

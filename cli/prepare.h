@@ -23,8 +23,10 @@ struct Prepared {
   std::vector<policy::Removed> removed;                // what was taken out of the environment
   std::vector<policy::NamedEnvironment> environments;  // of the project's policy file, if it counts
   std::vector<std::string> remarks;                    // what a person should know, one line each
+  policy::CarriesSecrets secrets = policy::CarriesSecrets::kNo;
 };
 
-Result<Prepared> prepare(const RunOptions& options, Asker asker);
+// `secrets`: what a run that carries some does not take over from the caller's environment.
+Result<Prepared> prepare(const RunOptions& options, Asker asker, policy::CarriesSecrets secrets);
 
 }  // namespace confide::cli

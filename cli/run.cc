@@ -102,7 +102,7 @@ Result<Lease> lease_of(const RunOptions& options, const policy::Limits& limits) 
 
 Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options, int environ_fd,
                              StatusWriter& status) {
-  LapRecorder recorder(options);
+  LapRecorder laps(options);
   const Lease lease = TRY(lease_of(options, prepared.request.policy.limits));
   launcher::LaunchRequest request = prepared.request;
   if (lease.ms) request.policy.limits.timeout_ms = *lease.ms;
@@ -111,50 +111,46 @@ Result<int> run_with_secrets(const Prepared& prepared, const RunOptions& options
                      .renewable = options.lease_renew,
                      .command = options.command.front(),
                      .names = {}});
-  RunRecorder record("run", prepared, Asker::kPerson);
+  RunRecorder recorder("run", prepared, Asker::kPerson);
   broker::SecretRun run = secret_run(options, prepared);
   run.launch_request = launcher::encode(request);
   if (options.lease_renew) run.on_renewal = [&] { state.set_lease_until(end_of_lease()); };
   run.tracing = options.trace ? supervisor::Tracing::kOn : supervisor::Tracing::kOff;
   run.on_launched = [&](const broker::Launched& launched) {
     state.set_names(launched.names);
-    record.set_names(launched.names);
-    recorder.add(launched.laps);
+    recorder.set_names(launched.names);
+    laps.add(launched.laps);
   };
   const auto on_message = [&](const supervisor::RunMessage& message) {
     status.write(message);
-    recorder.hear(message);
+    laps.hear(message);
     if (const auto* warning = std::get_if<supervisor::WarningMessage>(&message)) warn(warning->text);
   };
   const auto outcome = broker::run(run, environ_fd, on_message, [](const std::string& text) { warn(text); });
   if (!outcome) {
-    record.failed(outcome.error());
+    recorder.failed(outcome.error());
     return outcome.error();
   }
   const supervisor::EndedMessage& ended = *outcome;
-  record.ended_elsewhere(ended);
-  recorder.print();
+  recorder.ended_elsewhere(ended);
+  laps.print();
   if (ended.time_limit && lease.ends_first)
     return Error{ErrorKind::kTimeLimit, 0, "the lease has ended, and the run with it"};
   if (ended.time_limit) return time_limit_error();
   return ended.exit_code;
 }
 
-Concealing concealing(const RunOptions& options) {
-  if (!carries_secrets(options)) return Concealing::kNothing;
-  return options.masking == supervisor::Masking::kOn ? Concealing::kOn : Concealing::kOff;
-}
-
-Result<int> run(const RunOptions& options, const UniqueFd& own_environ, StatusWriter& status) {
-  Prepared prepared = TRY(prepare(options, Asker::kPerson));
+Result<int> run(const RunOptions& options, policy::CarriesSecrets secrets, const UniqueFd& own_environ,
+                StatusWriter& status) {
+  Prepared prepared = TRY(prepare(options, Asker::kPerson, secrets));
   for (const std::string& remark : prepared.remarks) warn(remark);
   if (!options.lease && options.lease_renew)
     return Error{ErrorKind::kUsage, 0, "--lease-renew needs a lease, as in --lease 10m --lease-renew"};
-  if (options.lease && !carries_secrets(options))
+  if (options.lease && secrets == policy::CarriesSecrets::kNo)
     return Error{ErrorKind::kUsage, 0, "a lease is for secrets, and this run has none: use --timeout"};
   if (options.dry_run) return show_plan(std::move(prepared), options, own_environ.get());
-  return carries_secrets(options) ? run_with_secrets(prepared, options, own_environ.get(), status)
-                                  : run_plainly(prepared, options, status);
+  return secrets == policy::CarriesSecrets::kYes ? run_with_secrets(prepared, options, own_environ.get(), status)
+                                                 : run_plainly(prepared, options, status);
 }
 
 }  // namespace
@@ -165,16 +161,19 @@ int run_verb(Arguments arguments) {
   if (!parsed) return fail(parsed.error(), form_of(arguments));
   if (const auto& help = parsed->help) return put(*help) ? 0 : 125;
   const RunOptions& options = parsed->options;
+  const policy::CarriesSecrets secrets = carries_secrets(options);
   UniqueFd own_environ;
-  if (carries_secrets(options)) {
+  Concealing concealing = Concealing::kNothing;
+  if (secrets == policy::CarriesSecrets::kYes) {
     auto opened = broker::open_own_environ();
     if (!opened) return fail(opened.error(), options.form);
     own_environ = std::move(*opened);
+    concealing = options.masking == supervisor::Masking::kOn ? Concealing::kOn : Concealing::kOff;
   }
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  auto status = StatusWriter::create(options.status_fd, concealing(options));
+  auto status = StatusWriter::create(options.status_fd, concealing);
   if (!status) return fail(status.error(), options.form);
-  const auto code = run(options, own_environ, *status);
+  const auto code = run(options, secrets, own_environ, *status);
   if (code) return *code;
   if (code.error().kind != ErrorKind::kTimeLimit) status->failed(code.error());  // else `exit` has said it
   return fail(code.error(), options.form);

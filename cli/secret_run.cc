@@ -23,9 +23,10 @@ bool shell_holds_references() {
 
 }  // namespace
 
-bool carries_secrets(const RunOptions& options) {
-  return !options.secrets.empty() || !options.env_files.empty() || !options.environments.empty() ||
-         !options.templates.empty() || shell_holds_references();
+policy::CarriesSecrets carries_secrets(const RunOptions& options) {
+  const bool carries = !options.secrets.empty() || !options.env_files.empty() || !options.environments.empty() ||
+                       !options.templates.empty() || shell_holds_references();
+  return carries ? policy::CarriesSecrets::kYes : policy::CarriesSecrets::kNo;
 }
 
 broker::SecretRun secret_run(const RunOptions& options, const Prepared& prepared) {

@@ -8,7 +8,7 @@
 namespace confide::cli {
 
 // Options that name secrets, or a variable of the shell that holds a reference to a store, as `op run` resolves them.
-bool carries_secrets(const RunOptions& options);
+policy::CarriesSecrets carries_secrets(const RunOptions& options);
 
 // All but the launch request.
 broker::SecretRun secret_run(const RunOptions& options, const Prepared& prepared);

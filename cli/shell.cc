@@ -27,7 +27,7 @@ int shell_verb(Arguments arguments) {
   }
   RunOptions options;
   options.command = {"/bin/sh", "-c", "--", arguments[1]};
-  const auto prepared = prepare(options, Asker::kAgent);
+  const auto prepared = prepare(options, Asker::kAgent, policy::CarriesSecrets::kNo);
   if (!prepared) return fail(prepared.error());
   for (const std::string& remark : prepared->remarks) warn(remark);
   RunRecorder recorder("shell", *prepared, Asker::kAgent);

@@ -37,7 +37,7 @@ std::string json_of(const launcher::LaunchPlan& plan, const std::vector<policy::
 }  // namespace
 
 Result<int> show_plan(Prepared prepared, const RunOptions& options, int environ_fd) {
-  if (carries_secrets(options)) {
+  if (prepared.secrets == policy::CarriesSecrets::kYes) {
     const auto described = TRY(broker::describe(secret_run(options, prepared), environ_fd));
     for (const supervisor::SlotText& secret : described.secrets)
       prepared.request.secrets.push_back({secret.name, secret.deliver, secret.origin, secret.path});
