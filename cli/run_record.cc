@@ -44,13 +44,23 @@ void remove_oldest(const std::string& folder) {
   for (const std::string& name : names) (void)::unlink(cat(folder, "/", name).c_str());
 }
 
+bool writable_root(const launcher::LaunchPlan& plan) {
+  return std::ranges::any_of(plan.steps, [](const launcher::Step& step) {
+    const auto* seal = std::get_if<launcher::SealStep>(&step.action);
+    return seal != nullptr && std::ranges::find(seal->writable, "/") != seal->writable.end();
+  });
+}
+
 ordered_json paths_of(const launcher::LaunchPlan& plan) {
   ordered_json rows = ordered_json::array();
   const auto add = [&](const std::string& path, const char* as, const std::string& origin) {
     rows.push_back({{"path", path}, {"as", as}, {"by", origin}});
   };
   for (const launcher::Step& step : plan.steps) {
-    if (const auto* bind = std::get_if<launcher::BindStep>(&step.action)) {
+    if (const auto* root = std::get_if<launcher::RootStep>(&step.action)) {
+      if (root->base == policy::System::kWholeRoot)
+        add("/", writable_root(plan) ? "writable" : "read-only", step.origin);
+    } else if (const auto* bind = std::get_if<launcher::BindStep>(&step.action)) {
       add(bind->target, bind->access == policy::Access::kWrite ? "writable" : "read-only", step.origin);
     } else if (const auto* mask = std::get_if<launcher::MaskStep>(&step.action)) {
       add(mask->path, mask->reason == launcher::MaskReason::kMasked ? "masked" : "hidden", step.origin);

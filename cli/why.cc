@@ -161,7 +161,10 @@ std::string text_of(const ordered_json& record, const std::string& path) {
   line("masked            ", names(paths, "masked"), "mask.exceptions");
   line("not to be made    ", names(paths, "covered"), "protect; write of the path itself");
   line("hidden            ", names(paths, "hidden"), "hide");
-  if (!paths.empty()) out += "every other path  not there (mount namespace)\n                  key: read, write\n";
+  const bool whole_root =
+      std::ranges::any_of(paths, [](const ordered_json& row) { return row.value("path", "") == "/"; });
+  if (!paths.empty() && !whole_root)
+    out += "every other path  not there (mount namespace)\n                  key: read, write\n";
   if (text(record, "network") == "none")
     line("network           none", cat(" (", text(record, "network_by"), ")"), "network = \"host\", --network host");
   std::string secrets;

@@ -28,7 +28,7 @@ int attach(int tree, const char* target) {
 }
 
 // 0 if `fd` and `path` lead to what was looked at; ESTALE if somebody put another file in its place since then, or a
-// link on the way to it.
+// link to another on the way to it. (A leaf that autofs mounts only now is another file too: the next launch finds it.)
 int check_identity(int fd, const char* path, int flags, const Bind& op) {
   struct stat found {};
   const long result = raw::call(SYS_newfstatat, fd, path, &found, flags);
@@ -50,8 +50,9 @@ int bind_and_check(const Bind& op) {
 }
 
 int bind_carefully(const Bind& op) {
-  const long opened = raw::call(SYS_open_tree, AT_FDCWD, op.source,
-                                AT_SYMLINK_NOFOLLOW | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
+  const long opened =
+      raw::call(SYS_open_tree, AT_FDCWD, op.source,
+                AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
   if (opened < 0) return to_errno(opened);
   const int tree = static_cast<int>(opened);
   int error = check_identity(tree, "", AT_EMPTY_PATH, op);

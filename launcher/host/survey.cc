@@ -98,10 +98,8 @@ void look_above_protected(const policy::Policy& policy, Scene& scene) {
   }
 }
 
-bool is_or_holds(const std::string& folder, const std::string& path) {
-  if (path.empty()) return false;
-  return folder == path || folder == "/" ||
-         (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
+bool is_or_holds(std::string_view folder, std::string_view path) {
+  return !path.empty() && policy::is_within(path, folder);
 }
 
 // A normal path that leads through no link is canonical as it stands.

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -84,6 +85,12 @@ class Builder {
 
   // Without a mount namespace nothing can be hidden but by Landlock's file rights, and nothing delivered as a file.
   Status check_without_namespaces() {
+    if (policy_.system == policy::System::kWholeRoot) {
+      return Error{ErrorKind::kUnsupported, 0,
+                   cat("system = \"whole-root\" (", policy_.origin_of("system").text,
+                       ") needs a mount namespace, without which the host's own /dev and /tmp would be shown: ",
+                       host_.user_namespaces.why_not)};
+    }
     if (host_.landlock_abi == 0 || policy_.landlock == policy::LandlockUse::kScopesOnly) {
       return Error{
           ErrorKind::kUnsupported, 0,
@@ -240,7 +247,8 @@ class Builder {
         in != nullptr ? in->what == What::kBind || in->path == cwd : policy_.system == policy::System::kWholeRoot;
     if (namespaces_ == 0 || shown) {
       to = cwd;
-    } else if (covering(root_.view.nodes, caller_.home.requested) != nullptr) {
+    } else if (policy_.system == policy::System::kWholeRoot ||
+               covering(root_.view.nodes, caller_.home.requested) != nullptr) {
       to = caller_.home.requested;
     }
     out_.add(DirectoryStep{to.empty() ? "/" : to}, "working directory");

@@ -28,8 +28,8 @@ Result<LaunchPlan> build(const BuildInput& input);
 // and outside the ranges of /etc/subuid.
 inline constexpr uint32_t kReservedId = 65533;
 
-// Where an empty file ("empty") and an empty folder ("nothing") stand in a sandbox, for masks. A sandbox that shows the
-// host's whole root has no /run of its own and keeps them in /dev.
+// Where an empty file ("empty") and, where a folder is masked, an empty folder ("nothing") stand in a sandbox. A
+// sandbox that shows the host's whole root has no /run of its own and keeps them in /dev.
 inline constexpr const char* kOwnFolder = "/run/confide";
 inline constexpr const char* kOwnFolderInWholeRoot = "/dev/.confide";
 inline constexpr const char* kSecretsFolder = "/run/secrets";

@@ -45,7 +45,7 @@ class Freezer {
 
   const char* keep(std::string text) { return out_->strings_.emplace_back(std::move(text)).c_str(); }
   // A path inside, while the new root is being built: relative to it.
-  static const char* inside(const std::string& path) { return path == "/" ? "." : path.c_str() + 1; }
+  static const char* inside(const std::string& path) { return path.size() <= 1 ? "." : path.c_str() + 1; }
 
   FrozenOp& op(OpKind kind) {
     FrozenOp made{};

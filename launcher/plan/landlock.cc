@@ -1,7 +1,5 @@
 #include "launcher/plan/landlock.h"
 
-#include <utility>
-
 namespace confide::launcher {
 namespace {
 

@@ -18,23 +18,18 @@ bool is_optional(const policy::Policy& policy, std::string_view path) {
   });
 }
 
-Error cannot_be_hidden(std::string_view path, std::string_view folder, const HostFacts& host) {
-  return {ErrorKind::kUnsupported, 0,
-          cat(printable(path), " is to be hidden, which inside ", printable(folder),
-              " needs a mount namespace: ", host.user_namespaces.why_not)};
-}
-
 // Landlock cannot take back a path below one that it allows: what need not be shown is not, the rest is an error.
 Status leave_out_what_holds_hidden(const BuildInput& in, View& view, PlanWriter& out) {
   for (size_t i = 0; i < view.nodes.size(); ++i) {
     const ViewNode hidden = view.nodes[i];
     if (hidden.what != What::kHidden) continue;
-    if (in.policy.system == policy::System::kWholeRoot) return cannot_be_hidden(hidden.path, "/", in.host);
     for (size_t above = view.nodes.size(); above-- > 0;) {
       const ViewNode& node = view.nodes[above];
       if (node.what != What::kBind || !is_within(hidden.path, node.path)) continue;
       if (!is_optional(in.policy, node.path)) {
-        return cannot_be_hidden(hidden.path, node.path, in.host);
+        return Error{ErrorKind::kUnsupported, 0,
+                     cat(printable(hidden.path), " is to be hidden, which inside ", printable(node.path),
+                         " needs a mount namespace: ", in.host.user_namespaces.why_not)};
       }
       out.remark(cat("not shown, because ", printable(hidden.path),
                      " in it cannot be hidden without a mount namespace: ", printable(node.path)));
@@ -68,7 +63,6 @@ Status add_rules_without_view(LandlockStep& step, const BuildInput& in, PlanWrit
   TRY(leave_out_what_holds_hidden(in, view, out));
   // For a program's own entry. Landlock shuts the others' memory, environment and descriptors, not their names.
   add_rule(step, "/proc", kLandlockRead, FileKind::kFolder);
-  if (in.policy.system == policy::System::kWholeRoot) add_rule(step, "/", kLandlockRead, FileKind::kFolder);
   for (const ViewNode& node : view.nodes) {
     if (node.what != What::kBind) continue;
     add_rule(step, node.outside(), node.access == Access::kWrite ? kLandlockWrite : kLandlockRead, node.kind());

@@ -148,7 +148,6 @@ class RootBuilder {
     make_folder(own_folder(policy_));
     if (masks_folders()) out_.add(MakeFolder{own_folder(policy_) + "/nothing", 0555}, kBuiltIn);
     out_.add(FileStep{own_folder(policy_) + "/empty", "", 0444}, kBuiltIn);
-    made_.insert({own_folder(policy_) + "/nothing", own_folder(policy_) + "/empty"});
     if (policy_.system == policy::System::kReadOnly) {
       for (const SystemEntry& entry : in_.scene.system)
         if (!entry.link_target.empty()) out_.add(LinkStep{entry.path, entry.link_target}, policy_.profile_origin.text);
@@ -188,13 +187,17 @@ class RootBuilder {
   }
 
   // The folders above `path`, and `path` itself as what `kind` is, where they lie in a file system of ours. Inside a
-  // bind they are there already: what is outside is the same path. What `path` lies in.
+  // bind they are there already: what is outside is the same path. Says what the way to `path` leads through.
   Ground make_mount_point(std::string_view path, FileKind kind) {
-    if (policy_.system == policy::System::kWholeRoot) return Ground::kShared;
     const ViewNode* in = nullptr;  // among those placed so far; what is above it was made for it
-    for (const ViewNode* node : placed_)
-      if (is_within(path, node->path) && (in == nullptr || node->path.size() >= in->path.size())) in = node;
-    if (in != nullptr && (in->what != What::kPrivate || in->path == path)) return Ground::kShared;
+    bool through_bind = policy_.system == policy::System::kWholeRoot;
+    for (const ViewNode* node : placed_) {
+      if (!is_within(path, node->path)) continue;
+      through_bind = through_bind || node->what == What::kBind;
+      if (in == nullptr || node->path.size() >= in->path.size()) in = node;
+    }
+    const bool ours = in == nullptr ? !through_bind : in->what == What::kPrivate && in->path != path;
+    if (!ours) return Ground::kShared;
     const size_t from = in == nullptr ? 1 : in->path.size() + 1;
     for (size_t at = path.find('/', from); at != std::string_view::npos; at = path.find('/', at + 1))
       make_folder(std::string(path.substr(0, at)));
@@ -203,7 +206,7 @@ class RootBuilder {
     } else if (const auto [made, is_new] = made_.emplace(path); is_new) {
       out_.add(FileStep{*made, "", 0444}, kBuiltIn);
     }
-    return Ground::kOwn;
+    return through_bind ? Ground::kShared : Ground::kOwn;
   }
 
   void place(const ViewNode& node, SealStep& seal) {

@@ -63,8 +63,10 @@ class ViewMaker {
                       .access = access,
                       .contested = contested,
                       .origin = origin});
-    // A path that leads through a link is also there under the name by which it was asked for.
-    if (fact.requested != fact.canonical && what == What::kBind && !through_system_link(fact.requested))
+    // A path that leads through a link is also there under the name by which it was asked for; in a whole root the link
+    // itself is.
+    if (fact.requested != fact.canonical && what == What::kBind && policy_.system != policy::System::kWholeRoot &&
+        !through_system_link(fact.requested))
       nodes_.push_back({.what = what,
                         .path = fact.requested,
                         .source = &fact,
@@ -250,6 +252,7 @@ class ViewMaker {
     // sandbox.
     if (parent == nullptr && policy_.system == policy::System::kWholeRoot && !policy_.powers.writable_system &&
         node.what == What::kBind && node.access == Access::kRead && node.path == node.outside() &&
+        !is_within(node.path, "/dev") && !is_within(node.path, "/proc") &&
         (scene_.caller.privilege == Privilege::kOrdinary || policy_.powers.host_root))
       return true;
     const bool same_view = parent != nullptr && parent->what == What::kBind && node.what == What::kBind &&

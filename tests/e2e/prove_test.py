@@ -86,6 +86,12 @@ class Why(harness.Case):
         self.assertNotIn("CANARY", record)
         self.assertEqual(json.loads(record)["command"], "sh")
 
+    def test_a_run_that_saw_the_whole_root(self):
+        self.assert_code(harness.run("false", options=["--profile", "bench"], env=self.env), 1)
+        said = harness.confide("why", env=self.env).text
+        self.assertRegex(said, r"\nread-only         /(, /root)?\n")
+        self.assertNotIn("every other path", said)
+        self.assertIn(": read-only", harness.confide("why", "--path", "/usr/share", "last", env=self.env).text)
 
     def test_a_run_with_secrets_leaves_names_and_no_value(self):
         canary = f"CANARY-{harness.new_token()}"

@@ -203,13 +203,39 @@ TEST(View, AWholeRootShowsTheHomeAlreadyButForRootsOwn) {
   }
 }
 
+TEST(View, InAWholeRootWhatIsReplacedIsBoundAndTheHomeIsAPlaceToStart) {
+  Caller caller = user_in_project();
+  caller.cwd = folder("/tmp/work");
+  caller.home = folder("/data/me");
+  caller.home.requested = "/home/me";  // a link
+  Given input = input_for(caller);
+  input.policy.system = policy::System::kWholeRoot;
+  input.policy.home_visible = true;
+  input.policy.project = policy::Project::kAbsent;
+  add_path(input, folder("/dev/net"), Access::kRead);
+  add_path(input, folder("/tmp/shown"), Access::kRead);
+  const auto plan = build(input).value();
+  EXPECT_EQ(find<DirectoryStep>(plan)->path, "/home/me");
+  const std::string binds = bind_text(plan);
+  EXPECT_NE(binds.find("/dev/net -> /dev/net (ro)"), std::string::npos) << binds;
+  EXPECT_NE(binds.find("/tmp/shown -> /tmp/shown (ro)"), std::string::npos) << binds;
+  EXPECT_EQ(binds.find("me"), std::string::npos) << binds;
+  const auto folders = find_all<MakeFolder>(plan);
+  EXPECT_NE(std::ranges::find(folders, "/tmp/shown", &MakeFolder::path), folders.end()) << "/tmp is a private one";
+  EXPECT_EQ(std::ranges::find(folders, "/tmp", &MakeFolder::path), folders.end());
+}
+
 TEST(View, WhereTheTargetIsTheSandboxsOwnWhatWasBoundIsCheckedAndElsewhereTheWayToItToo) {
   Given input = input_for(user_in_project());
   add_path(input, folder("/home/me/.cargo"), Access::kRead);
   add_path(input, folder("/home/me/shop/docs"), Access::kRead);
+  // A private home in what others write to.
+  input.scene.caller.home.canonical = "/data/me";
+  add_path(input, folder("/data"), Access::kWrite);
+  add_path(input, folder("/data/me/kept"), Access::kRead);
   for (const BindStep& bind : find_all<BindStep>(build(input).value())) {
-    const bool in_project = bind.target == "/home/me/shop/docs";
-    EXPECT_EQ(bind.ground, in_project ? Ground::kShared : Ground::kOwn) << bind.target;
+    const bool through_bind = bind.target == "/home/me/shop/docs" || bind.target == "/data/me/kept";
+    EXPECT_EQ(bind.ground, through_bind ? Ground::kShared : Ground::kOwn) << bind.target;
   }
 }
 
@@ -292,18 +318,14 @@ TEST(Fallback, WithoutUserNamespacesLandlockAndTheFilterHold) {
   expect_golden(*plan, "plan-tool-no-namespaces.txt");
 }
 
-TEST(Fallback, WithoutAMountNamespaceAWholeRootIsReadableAndHidesNothing) {
+TEST(Fallback, WithoutAMountNamespaceThereIsNoWholeRoot) {
   Given input = input_for(user_in_project());
   input.host.user_namespaces = {false, "switched off"};
   input.policy.system = policy::System::kWholeRoot;
-  const auto landlock = find<LandlockStep>(build(input).value());
-  ASSERT_TRUE(landlock);
-  EXPECT_NE(std::ranges::find(landlock->rules, "/", &LandlockPath::path), landlock->rules.end());
-  add_path(input, folder("/home/me/.ssh"), Access::kHide);
   const auto plan = build(input);
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().kind, ErrorKind::kUnsupported);
-  EXPECT_NE(plan.error().what.find("/home/me/.ssh is to be hidden"), std::string::npos) << plan.error().what;
+  EXPECT_NE(plan.error().what.find("whole-root"), std::string::npos) << plan.error().what;
 }
 
 TEST(Fallback, ARequiredLayerThatIsMissingIsAnErrorThatNamesTheCure) {
