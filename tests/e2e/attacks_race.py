@@ -53,9 +53,9 @@ def race(scene, channel, confinement, rounds, target, env):
 
 
 def race_until_tried(scene, channel, confinement, rounds, target, env):
-    """On a busy machine a reader may sleep through a phase: then the race is run again."""
-    for _ in range(5):
-        result = race(scene, channel, confinement, rounds, target, env)
+    """On a busy machine a reader may sleep through a phase: then the race is run again, each time twice as long."""
+    for again in range(6):
+        result = race(scene, channel, confinement, rounds << again, target, env)
         if isinstance(result, str) or all(phase["tries"] > 0 for phase in result["phases"].values()):
             break
     return result
