@@ -174,6 +174,13 @@ class Claude(Session):
 class Codex(Session):
     dialect = "mock-model"
 
+    def close(self):
+        # With a path denied, Codex reads files by a helper in a sandbox of its own, and now and then leaves that behind.
+        for pid in set(harness.processes_with("--codex-run-as-fs-helper")) & set(harness.processes_with(self.top)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        super().close()
+
     def run(self, script, *arguments, model="mock-model", cwd=None):
         self.dialect = model
         return super().run(script, *arguments, cwd=cwd)
