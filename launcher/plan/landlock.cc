@@ -1,5 +1,9 @@
 #include "launcher/plan/landlock.h"
 
+#include <algorithm>
+
+#include "policy/paths.h"
+
 namespace confide::launcher {
 namespace {
 
@@ -58,7 +62,10 @@ LandlockStep landlock_for(int abi, policy::LandlockUse use, TcpRights tcp) {
 void add_rule(LandlockStep& step, std::string_view path, uint64_t access, FileKind kind) {
   access &= step.handled_fs;
   if (kind != FileKind::kFolder) access &= kLandlockOnFiles;
-  if (access != 0) step.rules.push_back({std::string(path), access});
+  const bool granted = std::ranges::any_of(step.rules, [&](const LandlockPath& above) {
+    return (access & ~above.access) == 0 && policy::is_within(path, above.path);
+  });
+  if (access != 0 && !granted) step.rules.push_back({std::string(path), access});
 }
 
 uint64_t ruleset_attribute_size(int abi) {

@@ -28,7 +28,9 @@ enum class TcpRights : uint8_t { kUntouched, kDenied };
 // A step with everything handled that `abi` and `use` allow, and no rules yet. ABI 0 is the caller's case to refuse.
 LandlockStep landlock_for(int abi, policy::LandlockUse use, TcpRights tcp);
 
-// Adds a rule, cut to what is handled; an empty one is left out.
+// Adds a rule, cut to what is handled. One that grants nothing is left out, and one whose path lies below another that
+// grants it all: the rights on the way up to the root add up, across mounts (landlock(7), "Layers of file path access
+// rights").
 void add_rule(LandlockStep& step, std::string_view path, uint64_t access, FileKind kind);
 
 // linux/landlock.h: how many bytes of landlock_ruleset_attr this ABI knows.

@@ -395,6 +395,25 @@ TEST_P(LandlockAbi, HandlesWhatItKnowsAndSaysWhatIsLost) {
   for (const LandlockPath& rule : step->rules)
     EXPECT_EQ(rule.access & ~step->handled_fs, 0U) << "EINVAL otherwise: " << rule.path;
 }
+// A rule below another that grants it all would add nothing: with a home of its own, neither the project in it nor what
+// is shown read-only there (which the mounts keep so).
+TEST_P(LandlockAbi, HasNoRuleThatAddsNothing) {
+  Given input = input_for(user_in_project());
+  input.host.landlock_abi = GetParam();
+  add_path(input, file("/home/me/.cargo"), policy::Access::kRead);
+  add_path(input, file("/opt/tool"), policy::Access::kRead);
+  const auto step = find<LandlockStep>(build(input).value());
+  if (!step) return;
+  for (size_t i = 0; i < step->rules.size(); ++i) {
+    LandlockStep others = *step;
+    others.rules.erase(others.rules.begin() + static_cast<ptrdiff_t>(i));
+    const LandlockPath& rule = step->rules[i];
+    EXPECT_NE(rule.access & ~granted(others, rule.path), 0U) << rule.path;
+  }
+  EXPECT_EQ(granted(*step, "/home/me/.cargo/x") & abi::kFsReadFile, abi::kFsReadFile);
+  EXPECT_EQ(granted(*step, "/opt/tool") & abi::kFsReadFile, abi::kFsReadFile);
+  EXPECT_EQ(granted(*step, "/opt/other") & abi::kFsReadFile, 0U);
+}
 INSTANTIATE_TEST_SUITE_P(EveryAbi, LandlockAbi, ::testing::Values(0, 1, 2, 3, 4, 5, 6, 7));
 
 }  // namespace

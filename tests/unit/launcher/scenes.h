@@ -2,6 +2,7 @@
 #pragma once
 
 #include "launcher/plan/build.h"
+#include "policy/paths.h"
 
 namespace confide::launcher {
 
@@ -93,6 +94,14 @@ size_t index_of(const LaunchPlan& plan) {
   for (size_t i = 0; i < plan.steps.size(); ++i)
     if (std::holds_alternative<Action>(plan.steps[i].action)) return i;
   return plan.steps.size();
+}
+
+// What the rules of a Landlock domain grant at `path`: those of the folders above add up.
+inline uint64_t granted(const LandlockStep& step, std::string_view path) {
+  uint64_t access = 0;
+  for (const LandlockPath& rule : step.rules)
+    if (policy::is_within(path, rule.path)) access |= rule.access;
+  return access;
 }
 
 }  // namespace confide::launcher
