@@ -2,7 +2,10 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
+
+#include <initializer_list>
 
 #include "base/syscalls.h"
 #include "launcher/child/operations.h"
@@ -79,6 +82,30 @@ int own_procfs() {
   return size == 1 && number[0] == '1' ? 0 : EPERM;
 }
 
+// Calls `found(fd)` for each descriptor that this process is to have now.
+template <class Found>
+void each_known_descriptor(const ChildState& state, Found found) {
+  for (const int fd : {0, 1, 2, state.control_fd, state.terminal_fd, state.block_fd, state.namespace_fd})
+    if (fd >= 0) found(fd);
+  for (size_t i = 0; i < state.delivered_count; ++i) found(state.delivered_fds[i]);
+}
+
+// Since Linux 6.2 the size of /proc/self/fd is the number of descriptors (Documentation/filesystems/proc.rst): as many
+// as the known ones that are open, so there is no other. Before, it is 0, and they are listed, at ten times the price.
+int only_known_descriptors(const ChildState& state) {
+  struct stat folder {};
+  const long result = raw::call(SYS_newfstatat, AT_FDCWD, "/proc/self/fd", &folder, 0);
+  if (result < 0) return static_cast<int>(-result);
+  long open = 0;
+  each_known_descriptor(state, [&](int fd) { open += raw::call(SYS_fcntl, fd, F_GETFD) >= 0 ? 1 : 0; });
+  if (folder.st_size == open) return 0;
+  return every_number("/proc/self/fd", [&](long fd, int listing) {
+    bool known = fd == listing;
+    each_known_descriptor(state, [&](int one) { known = known || fd == one; });
+    return known;
+  });
+}
+
 int read_only(const char* path) {
   struct statfs found {};
   const long result = raw::call(SYS_statfs, path, &found);
@@ -94,17 +121,7 @@ int verify_dropped(const ChildState& state, const VerifyDropped& op) {
   if (error == 0 && op.read_only != nullptr) error = read_only(op.read_only);
   if (error == 0 && op.own_proc == PidNamespace::kOwn) {
     error = own_procfs();
-    if (error == 0) {
-      error = every_number("/proc/self/fd", [&](long fd, int listing) {
-        if (fd <= 2 || fd == listing || fd == state.control_fd || fd == state.terminal_fd || fd == state.block_fd ||
-            fd == state.namespace_fd) {
-          return true;
-        }
-        for (size_t i = 0; i < state.delivered_count; ++i)
-          if (fd == state.delivered_fds[i]) return true;
-        return false;
-      });
-    }
+    if (error == 0) error = only_known_descriptors(state);
   }
   return error;
 }
