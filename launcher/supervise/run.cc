@@ -120,6 +120,8 @@ class Run {
 
   bool finished() {
     if (failure_ || gave_up_) return true;
+    // Pid 1 has said how the command ended and goes: whoever waits for it need not hear that as well.
+    if (status_ && has_own_pid_namespace() && streams_.relays().empty()) return true;
     if (!control_ended_) return false;
     if (!running_) return true;  // what never ran has printed nothing, and its filter may never be ready to say so
     return streams_.all_written();
