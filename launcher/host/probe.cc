@@ -72,9 +72,9 @@ constexpr int kJoinSessionKeyring = 1;  // KEYCTL_JOIN_SESSION_KEYRING, keyctl(2
 Feature try_idmap() {
   const PathFact here = look_at(".");
   const Ids own{here.owner, here.group};
-  const auto space = idmap_namespace({own, {kReservedId, kReservedId}});
+  const auto space = IdmapNamespace::make({own, {kReservedId, kReservedId}});
   if (!space) return {false, to_text(space.error())};
-  const auto tree = idmapped_tree(here, space->get());
+  const auto tree = idmapped_tree(here, space->fd());
   return tree ? Feature{} : Feature{false, to_text(tree.error())};
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/kernel_abi.h"
 #include "base/sys.h"
@@ -18,7 +19,7 @@
 namespace confide::launcher {
 namespace {
 
-// Not a moment longer than its parent lives: it holds copies of the parent's descriptors, whose end others wait for.
+// Not a moment longer than its parent lives: it holds the parent's descriptors, whose end others wait for.
 int sleep_until_killed(void* parent) {
   (void)::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   while (::syscall(SYS_getppid) == *static_cast<const pid_t*>(parent)) (void)::syscall(SYS_pause);
@@ -34,21 +35,32 @@ Status write_proc(int pid, const char* file, const std::string& text) {
   return {};
 }
 
-Result<UniqueFd> idmap_namespace(const Idmap& idmap) {
+Result<IdmapNamespace> IdmapNamespace::make(const Idmap& idmap) {
   alignas(16) static unsigned char stack[8192];
-  pid_t self = ::getpid();
-  // Shares the memory: nothing is copied, and the process never runs code that could touch it.
-  const int pid = ::clone(sleep_until_killed, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, &self);
+  static pid_t self;  // outlives this call, as the process may for a moment
+  self = ::getpid();
+  // Shares memory and descriptors: nothing is copied, and the process never runs code that could touch them.
+  const int pid =
+      ::clone(sleep_until_killed, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_NEWUSER | SIGCHLD, &self);
   if (pid < 0) return sys::errno_error("clone of a user namespace for an idmapped mount");
-  Result<UniqueFd> fd = [&]() -> Result<UniqueFd> {
+  IdmapNamespace made(idmap, pid);
+  const Status described = [&]() -> Status {
     TRY(write_proc(pid, "uid_map", cat(idmap.disk.uid, " ", idmap.kernel.uid, " 1")));
     TRY(write_proc(pid, "gid_map", cat(idmap.disk.gid, " ", idmap.kernel.gid, " 1")));
-    return sys::openat(AT_FDCWD, cat("/proc/", pid, "/ns/user"), O_RDONLY);
+    made.fd_ = TRY(sys::openat(AT_FDCWD, cat("/proc/", pid, "/ns/user"), O_RDONLY));
+    return {};
   }();
   ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  if (!described) return described.error();
+  return made;
+}
+
+IdmapNamespace::IdmapNamespace(IdmapNamespace&& other) noexcept
+    : idmap_(other.idmap_), pid_(std::exchange(other.pid_, -1)), fd_(std::move(other.fd_)) {}
+
+IdmapNamespace::~IdmapNamespace() {
+  while (pid_ > 0 && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
-  return fd;
 }
 
 Result<UniqueFd> idmapped_tree(const PathFact& fact, int user_namespace) {

@@ -12,9 +12,27 @@ namespace confide::launcher {
 // Writes a file of /proc/PID: an id map, setgroups. Errors: kSystem.
 Status write_proc(int pid, const char* file, const std::string& text);
 
-// A user namespace that exists only to describe an idmapped mount: on-disk id → kernel id. Errors: kSystem, where the
-// caller may not map the ids.
-Result<UniqueFd> idmap_namespace(const Idmap& idmap);
+// A user namespace that exists only to describe an idmapped mount: on-disk id → kernel id. The process that it took is
+// told to end at once and waited for only when this goes, so that it does so beside whatever comes next.
+class IdmapNamespace {
+ public:
+  // Errors: kSystem, where the caller may not map the ids.
+  static Result<IdmapNamespace> make(const Idmap& idmap);
+
+  IdmapNamespace(IdmapNamespace&& other) noexcept;
+  IdmapNamespace& operator=(IdmapNamespace&&) = delete;
+  ~IdmapNamespace();
+
+  const Idmap& idmap() const { return idmap_; }
+  int fd() const { return fd_.get(); }
+
+ private:
+  IdmapNamespace(const Idmap& idmap, int pid) : idmap_(idmap), pid_(pid) {}
+
+  Idmap idmap_;
+  int pid_;
+  UniqueFd fd_;
+};
 
 // The file or folder as a detached, idmapped mount; resolved without links and checked to be the one that was looked
 // at. Errors: kSystem (a file system that cannot: EINVAL), kLaunch.

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -35,22 +36,20 @@ Status write_maps(int pid, const IdentityStep& ids) {
 struct Trees {
   std::map<size_t, int> by_step;
   std::vector<UniqueFd> owned;
+  std::vector<IdmapNamespace> namespaces;
 };
 
 Result<Trees> make_trees(const LaunchPlan& plan) {
   Trees trees;
-  std::vector<std::pair<Idmap, UniqueFd>> namespaces;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const auto* bind = std::get_if<BindStep>(&plan.steps[i].action);
     if (bind == nullptr || !bind->idmap) continue;
-    int user_namespace = -1;
-    for (const auto& [idmap, fd] : namespaces)
-      if (idmap == *bind->idmap) user_namespace = fd.get();
-    if (user_namespace < 0) {
-      namespaces.emplace_back(*bind->idmap, TRY(idmap_namespace(*bind->idmap)));
-      user_namespace = namespaces.back().second.get();
+    auto space = std::ranges::find(trees.namespaces, *bind->idmap, &IdmapNamespace::idmap);
+    if (space == trees.namespaces.end()) {
+      trees.namespaces.push_back(TRY(IdmapNamespace::make(*bind->idmap)));
+      space = trees.namespaces.end() - 1;
     }
-    UniqueFd tree = TRY(idmapped_tree(bind->source, user_namespace));
+    UniqueFd tree = TRY(idmapped_tree(bind->source, space->fd()));
     trees.by_step[i] = tree.get();
     trees.owned.push_back(std::move(tree));
   }
