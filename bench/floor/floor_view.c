@@ -44,6 +44,13 @@ static void make_dir(const struct launch* launch, const char* path, mode_t mode)
   if (mkdir(path, mode) != 0 && errno != EEXIST) fail_step(launch, path);
 }
 
+// Private and writable, in the file system of the new root.
+static void make_own_folder(const struct launch* launch, const char* path, mode_t mode) {
+  make_dir(launch, path, mode);
+  if (chmod(path, mode) != 0) fail_step(launch, path);
+  mount_or_fail(launch, path, path, NULL, MS_BIND, NULL);
+}
+
 static void make_link(const struct launch* launch, const char* to, const char* path) {
   if (symlink(to, path) != 0) fail_step(launch, path);
 }
@@ -69,13 +76,12 @@ static const char* node(const char* prefix, size_t device) {
 static void furnish_dev(const struct launch* launch) {
   for (size_t i = 0; i < sizeof kDevices / sizeof *kDevices; ++i) make_file(launch, node("dev", i), "");
   make_dir(launch, "dev/pts", 0755);
-  make_dir(launch, "dev/shm", 0755);
   make_link(launch, "pts/ptmx", "dev/ptmx");
   make_link(launch, "/proc/self/fd", "dev/fd");
   make_link(launch, "/proc/self/fd/0", "dev/stdin");
   make_link(launch, "/proc/self/fd/1", "dev/stdout");
   make_link(launch, "/proc/self/fd/2", "dev/stderr");
-  mount_or_fail(launch, "tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+  make_own_folder(launch, "dev/shm", 01777);
 }
 
 // Everything read-only, nosuid, nodev; what is writable, again; then what needs devices.
@@ -126,18 +132,17 @@ static void build_tool(const struct launch* launch) {
   }
   mount_or_fail(launch, "tmpfs", kStaging, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
   if (chdir(kStaging) != 0) fail_step(launch, "chdir to the new root");
-  static const char* const folders[] = {"dev", "proc", "run", "tmp", "var"};
+  static const char* const folders[] = {"dev", "proc", "run", "var"};
   for (size_t i = 0; i < sizeof folders / sizeof *folders; ++i) make_dir(launch, folders[i], 0755);
   make_link(launch, "usr/bin", "bin");
   make_link(launch, "usr/sbin", "sbin");
   make_link(launch, "usr/lib", "lib");
   make_link(launch, "usr/lib64", "lib64");
   furnish_dev(launch);
-  mount_or_fail(launch, "tmpfs", "tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+  make_own_folder(launch, "tmp", 01777);
   const char* home = launch->home + 1;
   make_parents(launch, home);
-  make_dir(launch, home, 0755);
-  mount_or_fail(launch, "tmpfs", home, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+  make_own_folder(launch, home, 0755);
   for (size_t i = 0; i < sizeof kSystem / sizeof *kSystem; ++i) {
     const struct folder folder = {kSystem[i], -1};
     if (access(folder.path, F_OK) == 0) show(launch, &folder);

@@ -21,6 +21,7 @@ int apply(ChildState& state, const FrozenOp& op) {
     case OpKind::kMakeFile: return make_file(op.make_file);
     case OpKind::kMakeSymlink: return make_symlink(op.make_symlink);
     case OpKind::kBind: return bind(op.bind);
+    case OpKind::kOwnFolder: return own_folder(op.own_folder);
     case OpKind::kMountFs: return mount_fs(op.mount_fs);
     case OpKind::kSetAttributes: return set_attributes(op.set_attributes);
     case OpKind::kPutFile: return put_file(op.put_file);

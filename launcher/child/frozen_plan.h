@@ -21,6 +21,7 @@ enum class OpKind : uint8_t {
   kMakeFile,
   kMakeSymlink,
   kBind,
+  kOwnFolder,
   kMountFs,
   kSetAttributes,
   kPutFile,
@@ -90,6 +91,11 @@ struct Bind {
   Walk walk;
   uint64_t device;
   uint64_t inode;
+};
+// A folder of the new root's own, mounted on itself so that it can stay writable when the rest is sealed.
+struct OwnFolder {
+  const char* target;
+  uint32_t mode;
 };
 struct MountFs {
   const char* type;  // "tmpfs", "ramfs", "proc", "devpts"
@@ -180,6 +186,7 @@ struct FrozenOp {
     MakeFile make_file;
     MakeSymlink make_symlink;
     Bind bind;
+    OwnFolder own_folder;
     MountFs mount_fs;
     SetAttributes set_attributes;
     PutFile put_file;

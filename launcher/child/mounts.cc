@@ -137,6 +137,12 @@ int bind(const Bind& op) {
   return EINVAL;
 }
 
+int own_folder(const OwnFolder& op) {
+  const long result = raw::call(SYS_chmod, op.target, op.mode);  // whatever the caller's umask made of it
+  if (result < 0) return to_errno(result);
+  return to_errno(raw::call(SYS_mount, op.target, op.target, nullptr, MS_BIND, nullptr));
+}
+
 int mount_fs(const MountFs& op) {
   return to_errno(raw::call(SYS_mount, op.type, op.target, op.type, op.flags, op.options));
 }

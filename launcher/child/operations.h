@@ -19,6 +19,7 @@ int make_dir(const MakeDir& op);
 int make_file(const MakeFile& op);
 int make_symlink(const MakeSymlink& op);
 int bind(const Bind& op);
+int own_folder(const OwnFolder& op);
 int mount_fs(const MountFs& op);
 int set_attributes(const SetAttributes& op);
 int put_file(const PutFile& op);

@@ -106,11 +106,11 @@ StepText describe(const Action& action) {
             if (s.idmap) text += cat(" owner ", s.idmap->disk.uid, " as ", s.idmap->kernel.uid);
             return StepText{"bind", std::move(text)};
           },
+          [](const PrivateStep& s) {
+            return StepText{"private", printable(s.path)};
+          },
           [](const FilesystemStep& s) {
-            return StepText{s.type == "tmpfs" ? "private" : "mount",
-                            s.type == "tmpfs"
-                                ? printable(s.target)
-                                : cat(s.type, " ", s.target, s.options.empty() ? "" : cat(" (", s.options, ")"))};
+            return StepText{"mount", cat(s.type, " ", s.target, s.options.empty() ? "" : cat(" (", s.options, ")"))};
           },
           [](const SealStep& s) {
             std::vector<std::string> shown;

@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <charconv>
+
 #include "base/kernel_abi.h"
 #include "base/overloaded.h"
 #include "base/text.h"
@@ -43,6 +45,10 @@ class Freezer {
  private:
   static constexpr size_t kUsualMore = 32;  // operations of the steps that are several
 
+  static std::string octal(uint32_t mode) {
+    char digits[12];
+    return {digits, std::to_chars(digits, std::end(digits), mode, 8).ptr};
+  }
   const char* keep(std::string text) { return out_->strings_.emplace_back(std::move(text)).c_str(); }
   // A path inside, while the new root is being built: relative to it.
   static const char* inside(const std::string& path) { return path.size() <= 1 ? "." : path.c_str() + 1; }
@@ -97,6 +103,14 @@ class Freezer {
                               step.trust == Trust::kSystem ? child::Walk::kTrusted : contested,
                               step.source.device,
                               step.source.inode};
+  }
+
+  void put(const PrivateStep& step) {
+    const char* target = inside(step.path);
+    if (step.ground == Ground::kOwn)
+      op(OpKind::kOwnFolder).own_folder = {target, step.mode};
+    else
+      op(OpKind::kMountFs).mount_fs = {"tmpfs", target, keep("mode=" + octal(step.mode)), MS_NOSUID | MS_NODEV};
   }
 
   void put(const FilesystemStep& step) {

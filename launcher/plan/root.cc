@@ -133,6 +133,7 @@ class RootBuilder {
   void lay_out_root() {
     if (policy_.system == policy::System::kWholeRoot) {
       out_.add(FilesystemStep{"tmpfs", "/dev", "mode=0755", Writable::kNo}, kBuiltIn);
+      made_.emplace("/dev");
     } else {
       for (const char* folder : {"/dev", "/proc", "/run", "/tmp", "/var"}) make_folder(folder);
       // Folders instead of links where something is shown below them.
@@ -190,7 +191,7 @@ class RootBuilder {
   // bind they are there already: what is outside is the same path. Says what the way to `path` leads through.
   Ground make_mount_point(std::string_view path, FileKind kind) {
     const ViewNode* in = nullptr;  // among those placed so far; what is above it was made for it
-    bool through_bind = policy_.system == policy::System::kWholeRoot;
+    bool through_bind = policy_.system == policy::System::kWholeRoot && !path.starts_with("/dev/");
     for (const ViewNode* node : placed_) {
       if (!is_within(path, node->path)) continue;
       through_bind = through_bind || node->what == What::kBind;
@@ -212,9 +213,8 @@ class RootBuilder {
   void place(const ViewNode& node, SealStep& seal) {
     switch (node.what) {
       case What::kPrivate: {
-        (void)make_mount_point(node.path, FileKind::kFolder);
-        out_.add(FilesystemStep{"tmpfs", std::string(node.path), cat("mode=", node.mode), Writable::kYes},
-                 std::string(node.origin));
+        const Ground ground = make_mount_point(node.path, FileKind::kFolder);
+        out_.add(PrivateStep{std::string(node.path), node.mode, ground}, std::string(node.origin));
         seal.writable.emplace_back(node.path);
         break;
       }

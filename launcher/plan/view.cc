@@ -22,8 +22,8 @@ class ViewMaker {
     const std::string& profile = policy_.profile_origin.text;
     nodes_.reserve(policy_.paths.size() + scene_.system.size() + kUsualNodes);
     add_project(profile);  // before the paths that a person named inside it, which therefore win
-    add_private("/tmp", "1777", profile);
-    add_private("/dev/shm", "1777", profile);
+    add_private("/tmp", 01777, profile);
+    add_private("/dev/shm", 01777, profile);
     if (policy_.system == policy::System::kReadOnly) {
       for (const SystemEntry& entry : scene_.system)
         if (entry.link_target.empty()) add_system(entry.path, profile);
@@ -44,7 +44,7 @@ class ViewMaker {
  private:
   static constexpr size_t kUsualNodes = 16;
 
-  void add_private(std::string_view path, const char* mode, std::string_view origin) {
+  void add_private(std::string_view path, uint32_t mode, std::string_view origin) {
     nodes_.push_back({.what = What::kPrivate, .path = path, .access = Access::kWrite, .mode = mode, .origin = origin});
   }
 
@@ -86,8 +86,8 @@ class ViewMaker {
     const PathFact& home = scene_.caller.home;
     // A home of `/` (a system account's) has no private version.
     if (home.requested.size() < 2) return;
-    add_private(home.requested, "0700", origin);
-    if (home.kind == FileKind::kFolder && home.canonical != home.requested) add_private(home.canonical, "0700", origin);
+    add_private(home.requested, 0700, origin);
+    if (home.kind == FileKind::kFolder && home.canonical != home.requested) add_private(home.canonical, 0700, origin);
   }
 
   // The caller's own home, read-only; rules on paths inside it say more.

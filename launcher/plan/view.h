@@ -20,7 +20,7 @@ struct ViewNode {
   const PathFact* source = nullptr;  // null: a private folder, or a folder of the system's at `path`
   policy::Access access = policy::Access::kRead;
   bool contested = true;
-  const char* mode = "0700";  // of a private folder
+  uint32_t mode = 0700;  // of a private folder
   std::string_view origin;
   // kSelf: what is writable and could be replaced with what is in it, so it is a mount of its own. kProtected: what is
   // in a writable folder and cannot be written.
