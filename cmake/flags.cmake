@@ -22,6 +22,10 @@ else()
   endforeach()
 endif()
 
+# Each function a section, so that the linker can leave out what nobody calls (--gc-sections) and put together what a run
+# goes through (cli/run_path.ld).
+add_compile_options(-ffunction-sections -fdata-sections)
+
 add_library(confide_hardening INTERFACE)
 foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero)
   string(MAKE_C_IDENTIFIER "has${flag}" known)
