@@ -6,6 +6,7 @@ containers), or with something mounted over part of /proc (as in every container
 
 import json
 import os
+import pathlib
 import subprocess
 import unittest
 
@@ -203,9 +204,12 @@ class MaskedProc(harness.Case):
         canary = f"CANARY-{harness.new_token()}"
         with subprocess.Popen(["sleep", "600"], env=environment(MARK=canary)) as victim:
             try:
+                # Empty for as long as its execve takes.
+                outside = harness.wait_for(pathlib.Path(f"/proc/{victim.pid}/environ").read_text)
                 ran = run("sh", "-c", "cat /proc/[0-9]*/environ; ls /proc/[0-9]*/fd/ > /dev/null; true", prefix=MASKED_PROC)
             finally:
                 victim.kill()
+        self.assertIn(canary, outside)
         self.assertNotIn(canary, ran.text, ran)
 
     def test_a_profile_that_requires_it(self):

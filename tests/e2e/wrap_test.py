@@ -141,7 +141,8 @@ class Wrap(harness.Case):
     def test_other_processes(self):
         with subprocess.Popen(["sleep", "60"], env={"SECRET": CANARY}) as victim:
             script = f"cat /proc/{victim.pid}/environ; kill -0 {victim.pid}; grep -sl {CANARY} /proc/[0-9]*/environ"
-            found = self.outside(f"cat /proc/{victim.pid}/environ").stdout
+            # Empty for as long as its execve takes.
+            found = harness.wait_for(lambda: self.outside(f"cat /proc/{victim.pid}/environ").stdout)
             ran = self.agent(script, "--quiet")
             victim.kill()
         self.assertIn(CANARY, found)
