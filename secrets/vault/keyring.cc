@@ -15,10 +15,14 @@ namespace {
 constexpr unsigned long kPossessorAll = 0x3f000000;
 constexpr unsigned long kUserViewReadSearch = 0x00010000 | 0x00020000 | 0x00080000;
 
+long search(const std::string& description) {
+  return ::syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", description.c_str(), 0);
+}
+
 }  // namespace
 
 Result<std::optional<secrets::SecretBuffer>> find_in_keyring(const std::string& description, size_t size) {
-  const long key = ::syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", description.c_str(), 0);
+  const long key = search(description);
   if (key < 0) return std::optional<secrets::SecretBuffer>();
   auto value = TRY(secrets::SecretBuffer::create(size));
   const long read = value.fill(
@@ -34,6 +38,13 @@ Status put_into_keyring(const std::string& description, const secrets::SecretBuf
   if (id < 0 || ::syscall(SYS_keyctl, KEYCTL_SETPERM, id, kPossessorAll | kUserViewReadSearch) != 0)
     return Error{ErrorKind::kUnsupported, errno, "the kernel's keyring of the user takes no key"};
   return {};
+}
+
+Status drop_from_keyring(const std::string& description) {
+  const long key = search(description);
+  if (key < 0 || ::syscall(SYS_keyctl, KEYCTL_INVALIDATE, key) == 0) return {};
+  return Error{ErrorKind::kSystem, errno,
+               cat("the vault's key is still in the keyring of the user; take it out: keyctl purge user ", description)};
 }
 
 }  // namespace confide::vault

@@ -13,5 +13,7 @@ namespace confide::vault {
 Result<std::optional<secrets::SecretBuffer>> find_in_keyring(const std::string& description, size_t size);
 // Error (kUnsupported): no keyrings here.
 Status put_into_keyring(const std::string& description, const secrets::SecretBuffer& key);
+// Gone at once, in whatever keyring it stands. Nothing happens where there is none. Error: kSystem.
+Status drop_from_keyring(const std::string& description);
 
 }  // namespace confide::vault

@@ -72,11 +72,8 @@ Result<MadeKey> make_key(KeyKind kind, std::string vault, SecretBuffer master, c
   MadeKey made{.file = {.vault = std::move(vault), .kind = kind, .cost = {0, 0}}, .master = std::move(master)};
   if (made.master.empty()) made.master = TRY(new_key());
   switch (kind) {
-    case KeyKind::kPassphrase: TRY(wrap(made.file, made.master, helpers)); break;
-    case KeyKind::kKeyring:
-      TRY(wrap(made.file, made.master, helpers));
-      TRY(put_into_keyring(keyring_name(made.file), made.master));
-      break;
+    case KeyKind::kPassphrase:
+    case KeyKind::kKeyring: TRY(wrap(made.file, made.master, helpers)); break;
     case KeyKind::kSystemdCreds:
       if (!helpers.seal) return refuse("systemd-creds cannot be asked here to keep the vault's key");
       made.file.sealed = TRY(helpers.seal(made.master));
@@ -86,6 +83,13 @@ Result<MadeKey> make_key(KeyKind kind, std::string vault, SecretBuffer master, c
   made.file.check = TRY(check_of(made.file, made.master));
   return made;
 }
+
+Status remember(const KeyFile& file, const SecretBuffer& master) {
+  if (file.kind != KeyKind::kKeyring) return {};
+  return put_into_keyring(keyring_name(file), master);
+}
+
+Status forget(const KeyFile& file) { return drop_from_keyring(keyring_name(file)); }
 
 Result<SecretBuffer> unlock(const KeyFile& file, const KeyHelpers& helpers) {
   SecretBuffer master = TRY(have(file, helpers));

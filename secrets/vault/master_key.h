@@ -28,6 +28,11 @@ Result<MadeKey> make_key(KeyKind kind, std::string vault, SecretBuffer master, c
 // Errors: kRefused (wrong passphrase, damaged file), whatever a helper says.
 Result<SecretBuffer> unlock(const KeyFile& file, const KeyHelpers& helpers);
 
+// What of the key is kept outside its file: for kKeyring the key in the user's keyring, else nothing. Errors: kUnsupported
+// (no keyrings here); kSystem (it cannot be taken out again).
+Status remember(const KeyFile& file, const SecretBuffer& master);
+Status forget(const KeyFile& file);
+
 // Whether a person typed the passphrase, asked for even where the keyring has the key. kinds without one: nothing to
 // do. Errors as above.
 Status confirm(const KeyFile& file, const KeyHelpers& helpers);

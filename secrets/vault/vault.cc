@@ -92,9 +92,7 @@ Result<Vault> Vault::create(int folder, std::string_view where, KeyKind kind, co
   Vault vault = TRY(open_folders(folder, where, IfAbsent::kCreate));
   const FolderLock held = TRY(vault.lock(FolderLock::Kind::kExclusive));
   if (TRY(exists(folder, where))) return refuse(cat("there is a vault already: ", printable(where)));
-  const SecretBuffer bytes = TRY(encode(made.file));
-  TRY(bytes.reveal([&](std::span<const std::byte> all) { return vault.keys_.replace(kKeyName, all); }));
-  vault.key_file_ = std::move(made.file);
+  TRY(vault.put_key(std::move(made.file), made.master));
   vault.master_ = std::move(made.master);
   TRY(vault.derive_keys(vault.master_));
   TRY(vault.write(Index{.count = 1, .entries = {}}));
@@ -337,10 +335,21 @@ Status Vault::change_key(KeyKind kind, const KeyHelpers& helpers) {
       TRY(master_.reveal([](std::span<const std::byte> bytes) { return SecretBuffer::copy_from(bytes); }));
   MadeKey made = TRY(make_key(kind, key_file_.vault, std::move(same), helpers));
   const FolderLock held = TRY(lock(FolderLock::Kind::kExclusive));
-  const SecretBuffer bytes = TRY(encode(made.file));
-  TRY(bytes.reveal([&](std::span<const std::byte> all) { return keys_.replace(kKeyName, all); }));
-  key_file_ = std::move(made.file);
-  return {};
+  return put_key(std::move(made.file), made.master);
+}
+
+// The keyring holds the key only while the file that stands says so, whatever fails in between.
+Status Vault::put_key(KeyFile next, const SecretBuffer& master) {
+  const SecretBuffer bytes = TRY(encode(next));
+  TRY(remember(next, master));
+  const Status replaced =
+      bytes.reveal([&](std::span<const std::byte> all) { return keys_.replace(kKeyName, all); });
+  if (replaced) key_file_ = std::move(next);
+  if (key_file_.kind != KeyKind::kKeyring) {
+    const Status forgotten = forget(replaced ? key_file_ : next);
+    if (replaced) return forgotten;
+  }
+  return replaced;
 }
 
 }  // namespace confide::vault

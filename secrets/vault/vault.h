@@ -77,6 +77,7 @@ class Vault {
   Status load(Freshness freshness);
   Result<std::optional<CountFile>> load_count() const;
   Status write(Index next);
+  Status put_key(KeyFile next, const SecretBuffer& master);
   Result<Version> write_item(const NewVersion& secret, uint64_t number, Sync sync);
   void forget_unused(const std::vector<std::string>& made);
   Result<SecretBuffer> read_item(std::string_view name, const Version& version, secrets::SecretArena& arena) const;

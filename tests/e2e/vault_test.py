@@ -307,6 +307,14 @@ class Keyring(Typing):
         self.assertIn("level 0", self.ok("vault", "status").text + ran.err.decode() + self.ok("vault", "rekey", "--key", "file").err.decode())
         self.assert_nowhere_on_disk(self.canary)
 
+    def test_gone_with_another_kind_of_key(self):
+        self.make("keyring")
+        self.assertEqual(len(self.keys() - self.before), 1)
+        self.set("A")
+        self.ok("vault", "rekey", "--key", "file")
+        self.assertEqual(self.keys() - self.before, set())
+        self.assertEqual(self.value("confide://A"), self.canary)
+
     def test_after_a_reboot(self):
         self.make("keyring")
         self.set("A")
