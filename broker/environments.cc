@@ -141,25 +141,28 @@ Result<Environment> Environments::find(std::string_view name) const {
   return refuse(std::move(what));
 }
 
-Status Environments::save(const Environment& environment) const {
-  TRY(check_environment(environment));
+Result<Environments::Lock> Environments::lock() const {
   if (folder_ < 0) return Error{ErrorKind::kInternal, 0, "no folder for environments"};
+  Folder folder = TRY(Folder::open(folder_, kFolder, where_, vault::IfAbsent::kCreate));
+  auto held = TRY(vault::FolderLock::take(folder.fd(), folder.where(), vault::FolderLock::Kind::kExclusive));
+  return Lock(std::move(folder), std::move(held));
+}
+
+Status Environments::save(const Lock& held, const Environment& environment) const {
+  TRY(check_environment(environment));
   for (const Environment& one : TRY(all()))
     if (one.name == environment.name && one.kept == Environment::Kept::kConfiguration)
       return refuse(cat("environment ", one.name, " stands in ", printable(one.file), ": edit it there"));
   const std::string text = to_toml(environment);
-  const Folder folder = TRY(Folder::open(folder_, kFolder, where_, vault::IfAbsent::kCreate));
-  const auto held = TRY(vault::FolderLock::take(folder.fd(), folder.where(), vault::FolderLock::Kind::kExclusive));
-  return folder.replace(file_of(environment.name), std::as_bytes(std::span(text)));
+  return held.folder_.replace(file_of(environment.name), std::as_bytes(std::span(text)));
 }
 
-Status Environments::remove(std::string_view name) const {
+Status Environments::remove(const Lock& held, std::string_view name) const {
   const Environment environment = TRY(find(name));
   if (environment.kept == Environment::Kept::kConfiguration)
     return refuse(cat("environment ", environment.name, " stands in ", printable(environment.file), ": edit it there"));
-  const Folder folder = TRY(Folder::open(folder_, kFolder, where_, vault::IfAbsent::kError));
-  TRY(folder.remove(file_of(name)));
-  return folder.sync();
+  TRY(held.folder_.remove(file_of(name)));
+  return held.folder_.sync();
 }
 
 }  // namespace confide::broker

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "policy/document.h"
+#include "secrets/vault/store_files.h"
 
 namespace confide::broker {
 
@@ -29,13 +30,26 @@ class Environments {
   // Error where there is none, with the nearest name.
   Result<Environment> find(std::string_view name) const;
   Result<bool> has(std::string_view name) const;
+
+  // Held from the reading of what is to be changed until it is saved: of two changes at once none is lost. Makes the
+  // folder. Errors: kRefused (held by another for too long), kSystem.
+  class Lock;
+  Result<Lock> lock() const;
   // Makes it, or takes the place of the one with its name. One of config.toml is not written over.
-  Status save(const Environment& environment) const;
-  Status remove(std::string_view name) const;
+  Status save(const Lock& held, const Environment& environment) const;
+  Status remove(const Lock& held, std::string_view name) const;
 
  private:
   int folder_;
   std::string where_;
+};
+
+class Environments::Lock {
+ private:
+  friend class Environments;
+  Lock(vault::Folder folder, vault::FolderLock held) : folder_(std::move(folder)), held_(std::move(held)) {}
+  vault::Folder folder_;
+  vault::FolderLock held_;
 };
 
 // Letters, digits, "_", "." and "-". Error: kRefused.

@@ -137,6 +137,11 @@ void set_variable(Environment& environment, const std::string& name, std::string
   environment.variables.push_back({.name = name, .text = std::move(reference)});
 }
 
+Result<Environment> environment_to_fill(const Environments& environments, const std::string& name) {
+  if (TRY(environments.has(name))) return environments.find(name);
+  return Environment{.name = name, .file = {}, .variables = {}};
+}
+
 }  // namespace
 
 Result<Imported> import_environment(const ImportEnvironment& order, UniqueFd file, const ImportInto& into,
@@ -153,8 +158,7 @@ Result<Imported> import_environment(const ImportEnvironment& order, UniqueFd fil
   const EnvFile parsed =
       TRY(secrets::parse_env_file(std::move(*text), order.file, into.environ.variables(), into.arena));
 
-  Environment environment{.name = order.name, .file = {}, .variables = {}};
-  if (TRY(into.environments.has(order.name))) environment = TRY(into.environments.find(order.name));
+  Environment environment = TRY(environment_to_fill(into.environments, order.name));
   Imported imported;
   std::vector<Judged> judged;
   std::vector<vault::NewVersion> moved;
@@ -177,7 +181,12 @@ Result<Imported> import_environment(const ImportEnvironment& order, UniqueFd fil
     vault::Vault* vault = TRY(into.vault.open_or_make());
     TRY(vault->put(moved));
   }
-  TRY(into.environments.save(environment));
+  // Read again: a person may have been asked for the vault's passphrase meanwhile, and somebody changed it.
+  const Environments::Lock held = TRY(into.environments.lock());
+  environment = TRY(environment_to_fill(into.environments, order.name));
+  for (const ImportedRow& one : imported.variables)
+    if (one.what != What::kLeft) set_variable(environment, one.name, one.reference);
+  TRY(into.environments.save(held, environment));
   if (rewrite && !moved.empty()) {
     const auto new_text = TRY(rewritten(parsed, judged, order.name, into.arena));
     TRY(replace_file(into.beside, order.file, read_from, new_text));

@@ -273,12 +273,14 @@ class Server {
   }
 
   Result<Answer> serve(const CreateEnvironment& order) {
+    const Environments::Lock held = TRY(environments_.lock());
     if (TRY(environments_.has(order.name))) return refuse(cat("there is an environment ", order.name, " already"));
-    TRY(environments_.save({.name = order.name, .file = {}, .variables = {}}));
+    TRY(environments_.save(held, {.name = order.name, .file = {}, .variables = {}}));
     return Done{};
   }
 
   Result<Answer> serve(const SetVariables& order) {
+    const Environments::Lock held = TRY(environments_.lock());
     Environment environment{.name = order.environment, .file = {}, .variables = {}};
     if (TRY(environments_.has(order.environment))) environment = TRY(environments_.find(order.environment));
     for (const std::string& text : order.variables) {
@@ -287,26 +289,28 @@ class Server {
       environment.variables.push_back(
           {.name = flag.name, .text = flag.reference.text, .deliver = flag.deliver, .path = flag.path});
     }
-    TRY(environments_.save(environment));
+    TRY(environments_.save(held, environment));
     return Done{};
   }
 
   Result<Answer> serve(const RenameEnvironment& order) {
+    const Environments::Lock held = TRY(environments_.lock());
     Environment environment = TRY(environments_.find(order.from));
     if (environment.kept == Environment::Kept::kConfiguration)
       return refuse(cat("environment ", order.from, " stands in ", printable(environment.file), ": edit it there"));
     if (TRY(environments_.has(order.to))) return refuse(cat("there is an environment ", order.to, " already"));
     environment.name = order.to;
     // The new one first: a power cut leaves two rather than none.
-    TRY(environments_.save(environment));
-    TRY(environments_.remove(order.from));
+    TRY(environments_.save(held, environment));
+    TRY(environments_.remove(held, order.from));
     return Done{};
   }
 
   Result<Answer> serve(const RemoveEnvironment& order) {
+    const Environments::Lock held = TRY(environments_.lock());
     Environment environment = TRY(environments_.find(order.name));
     if (order.variables.empty()) {
-      TRY(environments_.remove(order.name));
+      TRY(environments_.remove(held, order.name));
       return Done{};
     }
     for (const std::string& name : order.variables) {
@@ -314,7 +318,7 @@ class Server {
           std::erase_if(environment.variables, [&](const policy::Variable& one) { return one.name == name; });
       if (gone == 0) return refuse(cat("environment ", order.name, " has no variable ", printable(name)));
     }
-    TRY(environments_.save(environment));
+    TRY(environments_.save(held, environment));
     return Done{};
   }
 

@@ -1,6 +1,7 @@
 """The embedded vault, environments and the verbs of a person's: what goes in comes out where it is asked for, and nowhere
 else."""
 
+import concurrent.futures
 import glob
 import hashlib
 import json
@@ -429,6 +430,13 @@ class Environments(Case):
         self.assertEqual(self.ok("env", "list").text, "two  1 variable\n")
         self.ok("env", "rm", "two")
         self.assertEqual(json.loads(self.ok("env", "list", "--json").text), [])
+
+    def test_of_changes_at_once_none_is_lost(self):
+        names = [f"N{number}" for number in range(12)]
+        with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(lambda name: self.ok("env", "set", "staging", f"{name}=confide://{name}"), names))
+        shown = self.ok("env", "show", "staging").text.split()
+        self.assertEqual(sorted(shown), sorted(f"{name}=confide://{name}" for name in names))
 
     def test_precedence(self):
         self.set("SHELL", "from the shell")

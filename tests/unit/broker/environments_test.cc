@@ -23,6 +23,7 @@ class Folder : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(path_); }
   Environments environments() const { return Environments(fd_.get()); }
+  Environments::Lock held() const { return environments().lock().value(); }
   void write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(path_ + "/" + name).parent_path());
     std::ofstream(path_ + "/" + name) << text;
@@ -39,7 +40,7 @@ TEST_F(Folder, KeepsEveryKindOfVariable) {
       {.name = "B", .text = "confide://staging/B", .deliver = Deliver::kFile, .path = "/run/b \"quoted\" \\"},
       {.name = "C_D", .text = "fd:5", .deliver = Deliver::kFd},
   };
-  ASSERT_TRUE(environments().save(environment));
+  ASSERT_TRUE(environments().save(held(), environment));
   const auto found = environments().find("staging");
   ASSERT_TRUE(found) << to_text(found.error());
   const Environment& back = *found;
@@ -54,31 +55,34 @@ TEST_F(Folder, KeepsEveryKindOfVariable) {
 }
 
 TEST_F(Folder, RefusesWhatCouldNotBeReadBack) {
-  EXPECT_FALSE(environments().save({.name = "staging", .file = {}, .variables = {{.name = "A.B", .text = "fd:5"}}}));
-  EXPECT_FALSE(environments().save({.name = "staging", .file = {}, .variables = {{.name = "A", .text = "op://x"}}}));
+  EXPECT_FALSE(
+      environments().save(held(), {.name = "staging", .file = {}, .variables = {{.name = "A.B", .text = "fd:5"}}}));
+  EXPECT_FALSE(
+      environments().save(held(), {.name = "staging", .file = {}, .variables = {{.name = "A", .text = "op://x"}}}));
   EXPECT_TRUE(environments().all()->empty());
 }
 
 TEST_F(Folder, NamesWithADotAreQuoted) {
-  ASSERT_TRUE(environments().save({.name = "shop.staging", .file = {}, .variables = {{.name = "A", .text = "fd:5"}}}));
+  ASSERT_TRUE(
+      environments().save(held(), {.name = "shop.staging", .file = {}, .variables = {{.name = "A", .text = "fd:5"}}}));
   EXPECT_TRUE(environments().find("shop.staging"));
 }
 
 TEST_F(Folder, RefusesNamesThatAreNoFileNames) {
   for (const char* name : {"", ".", "..", ".hidden", "a/b", "a b", "-", "é"}) {
-    EXPECT_FALSE(environments().save({.name = name, .file = {}, .variables = {}})) << name;
+    EXPECT_FALSE(environments().save(held(), {.name = name, .file = {}, .variables = {}})) << name;
   }
 }
 
 TEST_F(Folder, ReadsConfigTomlAndDoesNotWriteItOver) {
   write("config.toml", "version = 1\n[environment.work]\nA = \"op://a/b/c\"\n");
   EXPECT_EQ(environments().find("work")->kept, Environment::Kept::kConfiguration);
-  EXPECT_FALSE(environments().save({.name = "work", .file = {}, .variables = {}}));
-  EXPECT_FALSE(environments().remove("work"));
+  EXPECT_FALSE(environments().save(held(), {.name = "work", .file = {}, .variables = {}}));
+  EXPECT_FALSE(environments().remove(held(), "work"));
 }
 
 TEST_F(Folder, NamesTheNearest) {
-  ASSERT_TRUE(environments().save({.name = "staging", .file = {}, .variables = {}}));
+  ASSERT_TRUE(environments().save(held(), {.name = "staging", .file = {}, .variables = {}}));
   EXPECT_EQ(environments().find("stagin").error().what, "there is no environment stagin; did you mean staging?");
 }
 
@@ -91,9 +95,9 @@ TEST_F(Folder, SaysWhatIsWrongInWhichFile) {
 }
 
 TEST_F(Folder, RemovedIsGone) {
-  ASSERT_TRUE(environments().save({.name = "staging", .file = {}, .variables = {}}));
-  ASSERT_TRUE(environments().remove("staging"));
-  EXPECT_FALSE(environments().remove("staging"));
+  ASSERT_TRUE(environments().save(held(), {.name = "staging", .file = {}, .variables = {}}));
+  ASSERT_TRUE(environments().remove(held(), "staging"));
+  EXPECT_FALSE(environments().remove(held(), "staging"));
   EXPECT_TRUE(environments().all()->empty());
 }
 
