@@ -9,6 +9,7 @@
 #include "broker/environments.h"
 #include "broker/resolve_all.h"
 #include "policy/environment.h"
+#include "secrets/delivery.h"
 #include "secrets/env_file.h"
 #include "secrets/template.h"
 
@@ -98,7 +99,14 @@ class Gatherer {
       SecretBuffer text = TRY(read_file(passed, "--env-file"));
       files.push_back(TRY(secrets::parse_env_file(std::move(text), passed.path, environ_.variables(), arena_)));
     }
-    for (secrets::EnvFileEntry& entry : secrets::merge_env_files(std::move(files))) add_entry(std::move(entry));
+    std::vector<secrets::EnvFileEntry> entries = secrets::merge_env_files(std::move(files));
+    // Before any work on them that grows with more than their number: a confined agent may have written the file.
+    if (entries.size() > secrets::kMaxSecrets) {
+      return Error{ErrorKind::kRefused, 0,
+                   cat(printable(entries.back().file), ": ", entries.size(), " variables; at most ",
+                       secrets::kMaxSecrets, " for one run")};
+    }
+    for (secrets::EnvFileEntry& entry : entries) add_entry(std::move(entry));
     return {};
   }
 

@@ -274,6 +274,13 @@ TWICE=second
         for options in (["--env-file", one, *self.option("NAME")], [*self.option("NAME"), "--env-file", one]):
             self.assert_value("NAME", self.canary.value, options)
 
+    def test_more_variables_than_one_run_can_have(self):
+        """A confined agent may write such a file: it is refused at once, not worked through."""
+        path = self.file("project/many.env", "".join(f"V{number}=x\n" for number in range(100_000)))
+        ran = run("true", options=["--env-file", path])
+        self.assert_code(ran, 123)
+        self.assertIn("100000 variables; at most 1024", ran.errors[0], ran)
+
     def test_a_plain_credential_gets_a_warning(self):
         token = "ghp_" + "0123456789abcdefghij0123456789abcdef"
         path = self.file("project/test.env", f"GITHUB={token}\nPASSWORD=hunter2 and more\nAPP_MODE=staging\nPORT=8080\n")
