@@ -36,6 +36,9 @@ using child::OrderKind;
 using child::Report;
 using child::ReportKind;
 
+// A time limit is a lease on secrets, which a suspended machine does not stop.
+int64_t lease_clock_ms() { return sys::clock_ms(CLOCK_BOOTTIME); }
+
 // A signal that comes while the command is being started waits for it so long; then it ends the launch.
 constexpr int64_t kStartPatienceMs = 250;
 
@@ -61,7 +64,7 @@ class Run {
       return std::unexpected(RunFailure{spawned.error().error, spawned.error().disproved, spawned.error().errnum});
     child_ = &*spawned;
     streams_.cloned();
-    if (request_.policy.limits.timeout_ms) deadline_ = sys::monotonic_ms() + *request_.policy.limits.timeout_ms;
+    if (request_.policy.limits.timeout_ms) deadline_ = lease_clock_ms() + *request_.policy.limits.timeout_ms;
     const Status looped = loop();
     child_->kill_all();
     if (terminal_) terminal_->restore();
@@ -128,14 +131,18 @@ class Run {
   }
 
   int poll_timeout() {
-    std::optional<int64_t> next = deadline_;
+    const int64_t now = sys::monotonic_ms();
+    std::optional<int64_t> next;
     const auto sooner = [&](std::optional<int64_t> wants) {
       if (wants && (!next || *wants < *next)) next = wants;
     };
     for (Relay* relay : streams_.relays()) sooner(relay->deadline_ms());
     sooner(masks_.deadline_ms());
+    if (early_) sooner(early_->until);
+    if (deadline_) sooner(now + *deadline_ - lease_clock_ms());
     if (!next) return -1;
-    return static_cast<int>(std::clamp<int64_t>(*next - sys::monotonic_ms(), 0, 60'000));
+    constexpr int64_t kLongest = 60'000;  // poll's own clock stands still while the machine does
+    return static_cast<int>(std::clamp<int64_t>(*next - now, 0, kLongest));
   }
 
   Status hear() {
@@ -262,7 +269,7 @@ class Run {
     const ssize_t n = ::recv(hooks_.remote_signals, &signal, sizeof signal, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n == static_cast<ssize_t>(sizeof signal) && signal == kBeginTimeAnew) {
-      if (deadline_ && !time_limit_) deadline_ = sys::monotonic_ms() + request_.policy.limits.timeout_ms.value_or(0);
+      if (deadline_ && !time_limit_) deadline_ = lease_clock_ms() + request_.policy.limits.timeout_ms.value_or(0);
     } else if (n == static_cast<ssize_t>(sizeof signal)) {
       take_signal(signal);
     } else {
@@ -300,16 +307,17 @@ class Run {
           {},
           0};
     }
-    if (!deadline_ || now < *deadline_) return;
+    const int64_t lease_now = lease_clock_ms();
+    if (!deadline_ || lease_now < *deadline_) return;
     if (!time_limit_) {
       time_limit_ = true;
       tell(OrderKind::kSignal, SIGTERM);
       tell(OrderKind::kContinue, 0);  // a stopped command could not end
-      deadline_ = now + request_.policy.limits.grace_ms;
+      deadline_ = lease_now + request_.policy.limits.grace_ms;
     } else if (!killed_) {
       killed_ = true;
       child_->kill_all();
-      deadline_ = now + request_.policy.limits.grace_ms;
+      deadline_ = lease_now + request_.policy.limits.grace_ms;
     } else {
       gave_up_ = true;  // the output waits for a reader who does not read
     }
@@ -350,7 +358,7 @@ class Run {
   Spawned* child_ = nullptr;
   std::optional<RunFailure> failure_;
   std::optional<int> status_;
-  std::optional<int64_t> deadline_;
+  std::optional<int64_t> deadline_;  // by lease_clock_ms()
   struct EarlySignal {
     int signal;
     int64_t until;

@@ -43,8 +43,9 @@ Status put_into_keyring(const std::string& description, const secrets::SecretBuf
 Status drop_from_keyring(const std::string& description) {
   const long key = search(description);
   if (key < 0 || ::syscall(SYS_keyctl, KEYCTL_INVALIDATE, key) == 0) return {};
-  return Error{ErrorKind::kSystem, errno,
-               cat("the vault's key is still in the keyring of the user; take it out: keyctl purge user ", description)};
+  return Error{
+      ErrorKind::kSystem, errno,
+      cat("the vault's key is still in the keyring of the user; take it out: keyctl purge user ", description)};
 }
 
 }  // namespace confide::vault

@@ -28,8 +28,8 @@ Result<MadeKey> make_key(KeyKind kind, std::string vault, SecretBuffer master, c
 // Errors: kRefused (wrong passphrase, damaged file), whatever a helper says.
 Result<SecretBuffer> unlock(const KeyFile& file, const KeyHelpers& helpers);
 
-// What of the key is kept outside its file: for kKeyring the key in the user's keyring, else nothing. Errors: kUnsupported
-// (no keyrings here); kSystem (it cannot be taken out again).
+// What of the key is kept outside its file: for kKeyring the key in the user's keyring, else nothing. Errors:
+// kUnsupported (no keyrings here); kSystem (it cannot be taken out again).
 Status remember(const KeyFile& file, const SecretBuffer& master);
 Status forget(const KeyFile& file);
 

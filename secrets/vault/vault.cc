@@ -342,8 +342,7 @@ Status Vault::change_key(KeyKind kind, const KeyHelpers& helpers) {
 Status Vault::put_key(KeyFile next, const SecretBuffer& master) {
   const SecretBuffer bytes = TRY(encode(next));
   TRY(remember(next, master));
-  const Status replaced =
-      bytes.reveal([&](std::span<const std::byte> all) { return keys_.replace(kKeyName, all); });
+  const Status replaced = bytes.reveal([&](std::span<const std::byte> all) { return keys_.replace(kKeyName, all); });
   if (replaced) key_file_ = std::move(next);
   if (key_file_.kind != KeyKind::kKeyring) {
     const Status forgotten = forget(replaced ? key_file_ : next);
