@@ -189,7 +189,7 @@ Result<supervisor::EndedMessage> serve(Verb verb, const SecretRun& run, int envi
       return sys::errno_error("poll");
     }
     if (ready == 0) {
-      broker.abandon();
+      broker.abandon(signals);
       return Error{ErrorKind::kLaunch, 0, "interrupted before the secrets were there; nothing was launched"};
     }
     if (polled[1].revents != 0 && TRY(hear_launched(broker, run, on_warning))) {

@@ -1,8 +1,10 @@
 #include "broker/one_shot.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +22,9 @@ namespace {
 
 // Numbers above those that the broker gets, so that none is overwritten before it is copied.
 constexpr int kAside = 16;
+
+// What it asks to end gets five seconds, and so does what has answered already.
+constexpr int64_t kTimeToEndMs = 11'000;
 
 struct Given {
   UniqueFd fd;
@@ -77,8 +82,18 @@ Error OneShot::say_why_it_ended() const {
   return Error{ErrorKind::kLaunch, 0, "the broker ended without a word (killed from outside?)"};
 }
 
-void OneShot::abandon() {
-  if (pid_ > 0) (void)::kill(pid_, SIGKILL);
+void OneShot::abandon(const Forwarder& signals) {
+  socket_.reset();
+  if (pid_ <= 0) return;
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  const int64_t deadline = sys::monotonic_ms() + kTimeToEndMs;
+  for (int64_t left = kTimeToEndMs; left > 0 && process.valid(); left = deadline - sys::monotonic_ms()) {
+    pollfd polled[] = {{process.get(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+    if (::poll(polled, 2, static_cast<int>(left)) < 0 && errno != EINTR) break;
+    if (polled[0].revents != 0) return;
+    if (polled[1].revents != 0 && signals.wants_the_end()) break;
+  }
+  (void)::kill(pid_, SIGKILL);
 }
 
 OneShot::~OneShot() {

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "broker/protocol.h"
+#include "broker/signals.h"
 
 namespace confide::broker {
 
@@ -32,8 +33,9 @@ class OneShot {
   int socket() const { return socket_.get(); }
   // Why its socket has ended without a last word; waits for its end.
   Error say_why_it_ended() const;
-  // Does not wait for what it is doing: it may be asking somebody who does not answer.
-  void abandon();
+  // Its request counts no more: it gives back what it borrowed and ends. Killed if that takes too long, or when a
+  // signal asks for the end again: it may be waiting for somebody who does not answer.
+  void abandon(const Forwarder& signals);
 
  private:
   OneShot(pid_t pid, UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}

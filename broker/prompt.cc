@@ -1,5 +1,6 @@
 #include "broker/prompt.h"
 
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "broker/protocol.h"
 
 namespace confide::broker {
 namespace {
@@ -57,10 +59,21 @@ enum class Key : unsigned char {
   kDelete = 0x7f
 };
 
+// Until a key is there. False: nobody waits for the answer any more.
+bool wait_for_key(int terminal) {
+  for (;;) {
+    pollfd polled[] = {{terminal, POLLIN, 0}, {kClientFd, 0, 0}};
+    const int ready = ::poll(polled, 2, -1);
+    if (ready < 0 && errno == EINTR) continue;
+    return ready < 0 || (polled[1].revents & (POLLHUP | POLLERR)) == 0;
+  }
+}
+
 // One byte at a time, each read into its place. The line's length.
 Result<size_t> read_line(int terminal, SecretBuffer& line) {
   size_t used = 0;
   while (used < line.size()) {
+    if (!wait_for_key(terminal)) return interrupted();
     const auto [n, byte] = line.fill([&](std::span<std::byte> bytes) {
       const ssize_t got = ::read(terminal, &bytes[used], 1);
       return std::pair(got, static_cast<unsigned char>(bytes[used]));

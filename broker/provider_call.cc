@@ -213,12 +213,15 @@ class Calls {
     }
   }
 
-  // Nobody waits for an answer any more; what runs ends with its sockets.
+  // Nobody waits for an answer any more. What runs may have borrowed something meanwhile.
   void give_up() {
+    std::vector<Resident> running;
+    for (auto& flight : flights_)
+      if (flight) running.emplace_back(std::move(flight));
+    end_residents(std::move(running));
     for (size_t i = 0; i < calls_.size(); ++i) {
-      if (flights_[i] || !started_.contains(i))
+      if (std::ranges::find(busy_, i) != busy_.end() || !started_.contains(i))
         results_[i].failed = Error{ErrorKind::kLaunch, 0, "the client went away"};
-      flights_[i].reset();
       started_.insert(i);
     }
     busy_.clear();

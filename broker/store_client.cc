@@ -63,7 +63,7 @@ Result<StoreReply> ask_store(StoreOrder order) {
     if (::poll(polled, 2, -1) < 0 && errno != EINTR) return sys::errno_error("poll");
     if (polled[0].revents != 0) return hear_answer(broker);
     if (polled[1].revents != 0 && signals.wants_the_end()) {
-      broker.abandon();
+      broker.abandon(signals);
       return Error{ErrorKind::kRefused, 0, "interrupted"};
     }
   }

@@ -131,6 +131,22 @@ class Vault(Http):
         self.assert_fails(ran, 123, "file:///nothing/there")
         self.assertEqual(len(self.server.revoked), 1)
 
+    def test_a_lease_of_an_interrupted_run_is_given_back(self):
+        """While another provider does not answer: of a run, and of a verb of a person's."""
+        self.folder("home/.config/confide/providers")
+        self.file("home/.config/confide/providers/slow", "#!/bin/sh\nexec sleep 50\n", 0o755)
+        self.file("project/two", "{{ vault://database/creds/app#password }} {{ exec:slow }}")
+        for arguments in (("run", "--secret", "P=vault://database/creds/app#password", "--secret", "S=exec:slow", "--", "true"),
+                          ("inject", "--in", self.path("project/two"))):
+            with self.subTest(arguments[0]):
+                self.server.leases.clear()
+                self.server.revoked.clear()
+                with harness.Background(*arguments, env=environment(HOME=self.home, **self.usual())) as running:
+                    self.assertTrue(harness.wait_for(lambda: self.server.leases))
+                    running.signal(signal.SIGINT)
+                    self.assertNotEqual(running.wait(), 0)
+                self.assertEqual(len(self.server.revoked), 1)
+
     def test_repeats_what_may_pass(self):
         self.server.failures = [(503, {}), (429, {"Retry-After": "1"}), (500, {})]
         started = time.monotonic()
