@@ -1,5 +1,6 @@
 #include "fetch/http.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <time.h>
 
@@ -27,8 +28,11 @@ size_t take_body(char* bytes, size_t size, size_t count, void* body) {
   return size * count;
 }
 
+// A name like 127.0.0.1.nip.io is wherever the name service says.
 bool is_this_machine(std::string_view host) {
-  return host == "localhost" || host == "127.0.0.1" || host == "[::1]" || host.starts_with("127.");
+  in_addr address{};
+  const bool is_address = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+  return host == "localhost" || host == "[::1]" || (is_address && host.starts_with("127."));
 }
 
 Failure explain(CURLcode code, const char* detail, const std::string& address) {

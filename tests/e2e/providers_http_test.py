@@ -160,7 +160,8 @@ class Vault(Http):
         self.assertEqual(self.server.calls, [], "nothing was sent")
 
     def test_no_token_over_plain_http(self):
-        self.refused("vault://kv/app/db#port?version=2", "vault: not configured", "https://", VAULT_ADDR="http://vault.example:8200")
+        for host in ("vault.example", "127.0.0.1.nip.io", "127.1.example", "localhost.example"):
+            self.refused("vault://kv/app/db#port?version=2", "vault: not configured", "https://", VAULT_ADDR=f"http://{host}:8200")
         plain = self.serve(tls=False)
         self.assertEqual(self.values("vault://kv/app/db#port?version=2", VAULT_ADDR=plain.address), ["5432"])
 
