@@ -13,11 +13,14 @@ namespace {
 
 const char* const kRow = "the provider's row";
 
-bool others_may_write(const std::string& path, uint32_t uid) {
+bool others_may_write(const std::string& path, const launcher::Ids& own) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return true;
-  if (found.st_uid != 0 && found.st_uid != uid) return true;
-  return (found.st_mode & S_IWOTH) != 0 && (found.st_mode & S_ISVTX) == 0;
+  if (found.st_uid != 0 && found.st_uid != own.uid) return true;
+  // A group with its user's number is that user's alone (useradd(8), USERGROUPS_ENAB); any other may have members.
+  const bool groups_own = found.st_gid == 0 || (found.st_gid == own.gid && own.gid == own.uid);
+  const mode_t others = groups_own ? S_IWOTH : S_IWOTH | S_IWGRP;
+  return (found.st_mode & others) != 0 && (found.st_mode & S_ISVTX) == 0;
 }
 
 bool is_program(const std::string& path) {
@@ -59,7 +62,7 @@ Result<std::string> find_provider_program(const ProviderOrder& order, const laun
     const bool in_project = caller.project && policy::is_within(canonical, caller.project->canonical);
     const bool in_cwd = caller.cwd.canonical != "/" && policy::is_within(canonical, caller.cwd.canonical);
     if (in_project || in_cwd) continue;
-    if (others_may_write(folder, caller.ids.uid) || others_may_write(file, caller.ids.uid)) continue;
+    if (others_may_write(folder, caller.ids) || others_may_write(file, caller.ids)) continue;
     return file;
   }
   return Error{ErrorKind::kNotFound, 0, order.program};
