@@ -18,10 +18,13 @@ Result<PipeReader> PipeReader::create(UniqueFd pipe, size_t limit) {
 
 Status PipeReader::read_available() {
   constexpr size_t kFirst = 4096;
-  while (!ended_) {
+  constexpr size_t kSpare = size_t{64} << 10;  // behind the limit, where what is too much is read to
+  // As much as there can be: a writer who never stops keeps nobody here.
+  const int capacity = ::fcntl(pipe_.get(), F_GETPIPE_SZ);
+  size_t left = capacity > 0 ? static_cast<size_t>(capacity) : kSpare;
+  while (!ended_ && left > 0) {
     if (used_ == buffer_.size()) {
-      // One byte more than the limit is where what is too much is read to.
-      const size_t size = std::min(limit_ + 1, std::max(kFirst, used_ * 2));
+      const size_t size = std::min(limit_ + kSpare, std::max(kFirst, used_ * 2));
       if (size > used_) {
         secrets::SecretBuffer larger = TRY(secrets::SecretBuffer::create(size));
         buffer_.reveal([&](std::span<const std::byte> from) {
@@ -40,6 +43,7 @@ Status PipeReader::read_available() {
       ended_ = true;
       break;
     }
+    left -= std::min(left, static_cast<size_t>(n));
     used_ += static_cast<size_t>(n);
     if (used_ > limit_) {
       used_ = limit_;

@@ -77,7 +77,7 @@ class Flight {
     // What was written before the end is in the pipes; somebody else may still hold their other side.
     TRY(output_.read_available());
     TRY(errors_.read_available());
-    if (output_.overflowed()) return Error{ErrorKind::kRefused, 0, "it printed more than a secret can be"};
+    if (output_.overflowed()) return too_much();
     result.output = TRY(output_.take(arena));
     result.error_text = TRY(errors_.take(arena));
     return {};
@@ -103,8 +103,13 @@ class Flight {
   }
 
  private:
+  static Error too_much() { return {ErrorKind::kRefused, 0, "it printed more than a secret can be"}; }
+
   Status act(const pollfd* polled, CallResult& result) {
-    if (polled[0].revents != 0) TRY(output_.read_available());
+    if (polled[0].revents != 0) {
+      TRY(output_.read_available());
+      if (output_.overflowed()) return too_much();
+    }
     if (polled[1].revents != 0) TRY(errors_.read_available());
     if (polled[2].revents != 0) TRY(hear_broker_side());
     if (polled[3].revents != 0) TRY(hear_caller_side(result));

@@ -197,6 +197,13 @@ class OwnPrograms(Providers):
         self.assertEqual(self.value("exec:lingers"), "value")
         self.assertLess(time.monotonic() - started, 10)
 
+    def test_one_that_never_stops_talking(self):
+        """Said by what it did, not by the time that it took; what comes from behind an answer delays nothing either."""
+        self.script("home/.config/confide/providers/babbles", "exec yes")
+        self.assert_fails(self.get("exec:babbles"), 123, "exec:babbles", "printed more than a secret can be")
+        self.script("home/.config/confide/providers-unconfined/mutters", "yes >&2 & yes mutter >&2 & echo value")
+        self.assertEqual(self.value("exec:mutters"), "value")
+
     def test_an_interrupt_does_not_wait_for_a_provider(self):
         self.script("home/.config/confide/providers/slow", "sleep 50")
         with harness.Background("run", "--secret", "V=exec:slow", "--", "true", env=self.shell()) as running:
@@ -375,6 +382,17 @@ class Together(Providers):
         self.stand_in("op", "print('value')")
         os.chmod(self.path("bin/op"), 0o777)
         self.refused("op://v/i/f", "op: not installed")
+
+    def test_program_that_a_group_may_write_is_not_called(self):
+        self.stand_in("op", "print('value', end='')")
+        os.chmod(self.path("bin/op"), 0o775)
+        private = os.getgid() == os.getuid()
+        if private:
+            self.assertEqual(self.value("op://v/i/f"), "value")
+        if os.geteuid() == 0:
+            os.chown(self.path("bin/op"), -1, 4711)
+        if os.geteuid() == 0 or not private:
+            self.refused("op://v/i/f", "op: not installed")
 
     def test_in_an_env_file(self):
         self.script("home/.config/confide/providers/mine", f'echo "of $1"')
