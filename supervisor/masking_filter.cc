@@ -179,12 +179,13 @@ Status MaskingFilter::load(std::span<const UniqueFd> delivery) {
     }
     chosen.push_back(secret);
   }
-  tables_ = std::make_unique<masking::Tables>(TRY(masking::Tables::create(chosen, plan_.options)));
-  for (const std::string& warning : tables_->warnings()) warnings_.push_back(warning);
-  // All or none: what failed half-way must look like what was never loaded.
+  // All or none: what failed half-way must look like what was never loaded, or loaded before.
+  auto tables = std::make_unique<masking::Tables>(TRY(masking::Tables::create(chosen, plan_.options)));
   std::vector<masking::StreamMasker> maskers;
-  for (size_t i = 0; i < kStreams; ++i) maskers.push_back(TRY(masking::StreamMasker::create(*tables_)));
-  maskers_ = std::move(maskers);
+  for (size_t i = 0; i < kStreams; ++i) maskers.push_back(TRY(masking::StreamMasker::create(*tables)));
+  for (const std::string& warning : tables->warnings()) warnings_.push_back(warning);
+  maskers_ = std::move(maskers);  // before the tables that the old ones look into
+  tables_ = std::move(tables);
   return {};
 }
 
