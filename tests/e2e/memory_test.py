@@ -24,6 +24,7 @@ import shutil
 import signal
 import struct
 import sys
+import tempfile
 import time
 
 ENOSYS = 38
@@ -87,14 +88,15 @@ class Memory(harness.Case):
     @classmethod
     def setUpClass(cls):
         os.chmod(os.getcwd(), 0o755)
-        os.makedirs("certificates", exist_ok=True)
-        cls.tls = http_servers.make_certificates(os.path.abspath("certificates"))
-        os.chmod("certificates", 0o755)
+        certificates = cls.enterClassContext(tempfile.TemporaryDirectory(dir=os.getcwd()))
+        cls.tls = http_servers.make_certificates(certificates)
+        os.chmod(certificates, 0o755)
         cls.programs = {}
         for name, folder in (("wiping", harness.BIN), ("control", CONTROL)):
             # Where any user reaches them.
             cls.programs[name] = os.path.abspath(f"programs-{name}")
             os.makedirs(cls.programs[name], exist_ok=True)
+            cls.addClassCleanup(shutil.rmtree, cls.programs[name])
             for program in PROGRAMS:
                 shutil.copy(os.path.join(folder, program), cls.programs[name])
 

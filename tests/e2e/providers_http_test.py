@@ -4,6 +4,7 @@ by a CA of the test's own.
 
 import os
 import signal
+import tempfile
 import time
 
 import harness
@@ -16,8 +17,8 @@ class Http(Case):
 
     @classmethod
     def setUpClass(cls):
-        cls.certificates = os.path.abspath("certificates")
-        os.makedirs(cls.certificates, exist_ok=True)
+        cls.certificates = cls.enterClassContext(tempfile.TemporaryDirectory(dir=os.getcwd()))
+        os.chmod(cls.certificates, 0o755)
         cls.ca, cls.certificate, cls.key = http_servers.make_certificates(cls.certificates)
 
     def setUp(self):
