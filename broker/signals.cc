@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "supervisor/protocol.h"
@@ -58,12 +59,25 @@ bool Forwarder::wants_the_end() const {
 
 UniqueFd open_terminal() { return UniqueFd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)); }
 
+namespace {
+
+bool is_same(const termios& one, const termios& other) {
+  return one.c_iflag == other.c_iflag && one.c_oflag == other.c_oflag && one.c_cflag == other.c_cflag &&
+         one.c_lflag == other.c_lflag && std::ranges::equal(one.c_cc, other.c_cc);
+}
+
+}  // namespace
+
 TerminalState::TerminalState() : fd_(open_terminal()) {
   if (fd_.valid() && ::tcgetattr(fd_.get(), &before_) != 0) fd_.reset();
 }
 
 TerminalState::~TerminalState() {
-  if (fd_.valid()) (void)::tcsetattr(fd_.get(), TCSANOW, &before_);
+  termios now{};
+  if (!fd_.valid() || ::tcgetattr(fd_.get(), &now) != 0 || is_same(now, before_)) return;
+  // Of a job in the background the kernel would stop all, with SIGTTOU; and the settings are another's.
+  if (::tcgetpgrp(fd_.get()) != ::getpgrp()) return;
+  (void)::tcsetattr(fd_.get(), TCSANOW, &before_);
 }
 
 }  // namespace confide::broker

@@ -469,6 +469,17 @@ class JobControl(Case):
         outer.expect("ready> ")
         self.assertEqual(outer.settings(), before)
 
+    def test_in_the_background_without_a_command(self):
+        """What never asks anything leaves the terminal alone, which the kernel would stop the whole job for (SIGTTOU)."""
+        outer = self.shell()
+        value = self.file("value", b"of a file")
+        self.file("project/template", f"{{{{ file://{value} }}}}\n")
+        outer.type(f"{CONFIDE} inject --in template | sed s/^/sed:/ & wait $!; echo code=$?\r")
+        outer.expect("\nsed:of a file\r\n")
+        outer.expect("\ncode=0")
+        outer.type(f"{CONFIDE} run --secret A=file:///nothing/there -- true & wait $!; echo code=$?\r")
+        outer.expect("\ncode=123")
+
     @each_form
     def test_three_rounds(self, options):
         outer = self.shell()
