@@ -126,10 +126,10 @@ Result<int> mask(const Assignment& assignment) {
   TRY(secrets.take());
   secrets.handed_over();
   for (const std::string& warning : filter.warnings()) remark(warning);
-  TRY(mask_stdio(filter, kCallerFd));
+  const EndedMessage ended = TRY(mask_stdio(filter, kCallerFd, [] { say(StoppedMessage{}); }));
   say_what_was_masked(filter);
-  say(EndedMessage{});
-  return 0;
+  say(ended);
+  return ended.exit_code;
 }
 
 Result<int> provide(const Assignment& assignment) {

@@ -83,15 +83,18 @@ Status Relay::read_some(int64_t now_ms) {
   const std::span<std::byte> buffer = filter_ != nullptr ? filter_->buffer(stream_) : std::span<std::byte>(plain_);
   const ssize_t n = ::read(from_, buffer.data(), buffer.size());
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return {};
-  if (n <= 0) {  // the end; EIO: the last process has closed the pty's other side
-    ended_ = true;
-    return filter_ != nullptr ? filter_->finish(stream_, waiting_) : Status{};
-  }
+  if (n <= 0) return end();  // EIO: the last process has closed the pty's other side
   const auto count = static_cast<size_t>(n);
   if (broken_) return {};  // drained and dropped
   if (filter_ != nullptr) return filter_->feed(stream_, count, now_ms, waiting_);
   waiting_.append(reinterpret_cast<const char*>(buffer.data()), count);
   return {};
+}
+
+Status Relay::end() {
+  if (ended_) return {};
+  ended_ = true;
+  return filter_ != nullptr ? filter_->finish(stream_, waiting_) : Status{};
 }
 
 // Once: what was not taken waits for poll(2), which alone knows that more would not block.

@@ -50,6 +50,8 @@ class Relay {
   void let_go();
   // Stops reading: nobody will have it.
   void abandon() { ended_ = true; }
+  // Stops reading, as if the reading end had no more: what the filter held back is still written.
+  Status end();
 
  private:
   Status read_some(int64_t now_ms);

@@ -21,7 +21,14 @@ Result<SignalGate> SignalGate::create() {
 }
 
 SignalGate::~SignalGate() {
-  if (fd_.valid()) (void)::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  if (!fd_.valid()) return;
+  // What a write to a reader who had gone left behind would end this process now.
+  sigset_t pipe;
+  ::sigemptyset(&pipe);
+  ::sigaddset(&pipe, SIGPIPE);
+  constexpr timespec kNow{0, 0};
+  (void)::sigtimedwait(&pipe, nullptr, &kNow);
+  (void)::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
 int SignalGate::next() const {

@@ -4,12 +4,14 @@ What is masked in which form is the library's matter (tests/unit/masking); here 
 """
 
 import base64
+import contextlib
 import json
 import os
 import re
 import select
 import signal
 import subprocess
+import threading
 import time
 
 import harness
@@ -348,6 +350,73 @@ while total < 64 << 20:
         ran = subprocess.run(["sh", "-c", f'{harness.CONFIDE} run "$@" -- sh -c "while echo x; do :; done; echo ended >ended" | head -n 3', "sh", *self.options],
                              env=environment(), capture_output=True, timeout=60, check=False)
         self.assertEqual(ran.stdout, b"x\nx\nx\n", ran)
+
+
+class AsAFilter(Case):
+    """confide mask in a pipeline: signals, a reader that goes away, a job that is stopped."""
+
+    def start(self, **popen):
+        running = Background("mask", *self.options, stdin=subprocess.PIPE, **popen)
+        self.addCleanup(running.__exit__)
+        return running
+
+    def feed(self, running, text):
+        running.process.stdin.write(text)
+        running.process.stdin.flush()
+
+    def test_ends_with_a_signal_after_what_it_held_back(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            running = self.start()
+            self.feed(running, f"up\n{self.value} and {self.value[:9]}".encode())
+            self.assertEqual(running.line(), "up")
+            running.signal(number)
+            self.assertEqual(running.wait(), 128 + number)
+            self.assertEqual(running.process.stdout.read(), f"{marker()} and {self.value[:9]}".encode())
+            self.assertEqual(running.process.stderr.read(), b"")
+
+    def test_ends_though_nobody_reads(self):
+        running = self.start()
+        with contextlib.suppress(BlockingIOError):
+            os.set_blocking(running.process.stdin.fileno(), False)
+            while True:
+                os.write(running.process.stdin.fileno(), b"x" * 65536)
+                harness.wait_for(lambda: select.select([], [running.process.stdin], [], 0.5)[1], 1)
+        running.signal(signal.SIGTERM)
+        self.assertEqual(running.wait(), 143)
+
+    def test_a_reader_that_leaves(self):
+        script = f'{{ yes | {harness.CONFIDE} mask "$@"; echo $? >status; }} | head -n 2'
+        ran = subprocess.run(["sh", "-c", script, "sh", *self.options], env=environment(), capture_output=True, timeout=60, check=False, cwd=self.base)
+        self.assertEqual((ran.stdout, ran.stderr), (b"y\ny\n", b""))
+        with open(self.path("status"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "141\n")
+
+    def test_stops_and_goes_on(self):
+        running = self.start()
+        self.feed(running, b"one\n")
+        self.assertEqual(running.line(), "one")
+        running.signal(signal.SIGTSTP)
+        self.assertTrue(harness.wait_for(lambda: harness.processes()[running.pid][0] == "T"))
+        self.feed(running, f"{self.value}\n".encode())
+        self.assertEqual(select.select([running.process.stdout], [], [], 0.3)[0], [])
+        running.signal(signal.SIGCONT)
+        self.assertEqual(running.line(), marker())
+        running.process.stdin.close()
+        self.assertEqual(running.wait(), 0)
+
+    def test_a_pipe_that_does_not_block(self):
+        """As a program with an event loop hands it over: what it cannot take now waits."""
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        running = self.start(stdout=writer)
+        os.close(writer)
+        line = b"x" * 99 + b"\n"
+        feeder = threading.Thread(target=lambda: (self.feed(running, line * 10_000), running.process.stdin.close()))
+        feeder.start()
+        with open(reader, "rb") as file:
+            self.assertTrue(file.read() == line * 10_000)
+        feeder.join()
+        self.assertEqual(running.wait(), 0)
 
 
 class Liveness(Case):
