@@ -47,6 +47,18 @@ int fail(const Error& error, Form form) {
 
 void warn(std::string_view text) { to_stderr(cat("confide: ", text)); }
 
+std::string text_to_keep(const Error& error) {
+  constexpr std::string_view kOpen = "“";
+  constexpr std::string_view kClose = "”";
+  std::string text = to_text(error);
+  const size_t begin = text.find(kOpen);
+  if (begin == std::string::npos) return text;
+  // To the last mark: one in between may be the program's own.
+  const size_t end = text.rfind(kClose);
+  const size_t behind = end == std::string::npos || end < begin ? text.size() : end + kClose.size();
+  return text.replace(begin, behind - begin, "…");
+}
+
 bool put(std::string_view text) {
   const auto written = sys::write_all(STDOUT_FILENO, text);
   if (!written && written.error().errnum != EPIPE) warn(cat("standard output: ", to_text(written.error())));

@@ -5,6 +5,7 @@ age, pass (gpg), secret-tool (gnome-keyring), systemd-creds, keyctl and the summ
 themselves. Those of accounts that nobody here has are stand-ins: they print how they were called as the value.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -189,6 +190,20 @@ class OwnPrograms(Providers):
         self.assert_fails(ran, 123, "exec:leaks")
         self.assertNotIn(self.canary, ran.errors[0])
         self.assertNotIn(token, ran.errors[0])
+
+    def test_what_a_program_says_is_not_kept(self):
+        """Shown to whoever waits, because it may help; not to who watches, and not on disk: it may be anything."""
+        self.script("home/.config/confide/providers/talks", f'echo "wrong: {self.canary[:12]}" >&2; exit 1')
+        ran = run("true", options=["--secret", "A=exec:talks"], env=self.shell(), status=True)
+        self.assert_fails(ran, 123, "exec:talks", f"wrong: {self.canary[:12]}")
+        self.assertIn("exec:talks", json.dumps(ran.events))
+        self.assertNotIn(self.canary[:12], json.dumps(ran.events))
+        records = glob.glob(self.path("home/.local/state/confide/runs/*"))
+        self.assertEqual(len(records), 1)
+        with open(records[0], encoding="utf-8") as file:
+            record = file.read()
+        self.assertIn("exec:talks", record)
+        self.assertNotIn(self.canary[:12], record)
 
     def test_timeouts_do_not_wait_for_children(self):
         """A grandchild that keeps the pipe open delays nothing."""
