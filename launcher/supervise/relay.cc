@@ -24,6 +24,8 @@ PatientWriter::PatientWriter(int fd) : fd_(fd) {
   if (::fstat(fd, &found) != 0) return;
   if (S_ISSOCK(found.st_mode)) {
     socket_ = true;
+  } else if (S_ISREG(found.st_mode)) {
+    file_ = true;
   } else if (S_ISCHR(found.st_mode) && found.st_rdev == makedev(5, 2)) {
     // A pty's master: opening it anew would make another pty. It is ours alone and does not block (run.cc).
   } else if (S_ISFIFO(found.st_mode) || S_ISCHR(found.st_mode)) {
@@ -33,7 +35,7 @@ PatientWriter::PatientWriter(int fd) : fd_(fd) {
 
 Result<size_t> PatientWriter::write(std::string_view bytes) {
   // Where the pipe could not be opened anew, poll(2) has said that one page fits.
-  if (!own_.valid() && !socket_) bytes = bytes.substr(0, 4096);
+  if (!own_.valid() && !socket_ && !file_) bytes = bytes.substr(0, 4096);
   const ssize_t n = socket_ ? ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
                             : ::write(fd(), bytes.data(), bytes.size());
   if (n >= 0) return static_cast<size_t>(n);

@@ -30,6 +30,7 @@ class PatientWriter {
   int fd_;
   UniqueFd own_;
   bool socket_ = false;
+  bool file_ = false;  // never waits for a reader
 };
 
 // One direction of one stream.
