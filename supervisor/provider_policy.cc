@@ -19,8 +19,9 @@ bool others_may_write(const std::string& path, const launcher::Ids& own) {
   if (found.st_uid != 0 && found.st_uid != own.uid) return true;
   // A group with its user's number is that user's alone (useradd(8), USERGROUPS_ENAB); any other may have members.
   const bool groups_own = found.st_gid == 0 || (found.st_gid == own.gid && own.gid == own.uid);
+  // A sticky folder is no better: anybody can put a link into it.
   const mode_t others = groups_own ? S_IWOTH : S_IWOTH | S_IWGRP;
-  return (found.st_mode & others) != 0 && (found.st_mode & S_ISVTX) == 0;
+  return (found.st_mode & others) != 0;
 }
 
 bool is_program(const std::string& path) {

@@ -397,6 +397,9 @@ class Together(Providers):
         self.stand_in("op", "print('value')")
         os.chmod(self.path("bin/op"), 0o777)
         self.refused("op://v/i/f", "op: not installed")
+        os.chmod(self.path("bin/op"), 0o755)
+        os.chmod(self.bin, 0o1777)
+        self.refused("op://v/i/f", "op: not installed")
 
     def test_program_that_a_group_may_write_is_not_called(self):
         self.stand_in("op", "print('value', end='')")
