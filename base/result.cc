@@ -24,6 +24,10 @@ std::string to_text(const Error& error) {
   return error.what + ": " + ::strerrordesc_np(error.errnum);
 }
 
+std::string to_text_with_quoted(const Error& error) {
+  return error.quoted.empty() ? to_text(error) : to_text(error) + "; " + error.quoted;
+}
+
 Error with_context(std::string_view context, Error error) {
   error.what.insert(0, std::string(context) + ": ");
   return error;

@@ -29,11 +29,13 @@ enum class ErrorKind {
 };
 
 // One failure. `what` is a single line that names the object and, where there is one, the cure; it
-// never holds a secret's value. `errnum` is an errno, or 0.
+// never holds a secret's value. `errnum` is an errno, or 0. `quoted` is what another program said of it, as in
+// "exec:db said “…”": nobody knows what that holds, so it is for the person who waits and is kept nowhere.
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   int errnum = 0;
   std::string what;
+  std::string quoted = {};
 
   bool operator==(const Error&) const = default;
 };
@@ -41,8 +43,11 @@ struct Error {
 // The exit status for a failure of this kind (docs/man/confide.1, EXIT STATUS).
 int exit_code(ErrorKind kind);
 
-// `what: strerror` where there is an errno, else `what`.
+// `what: strerror` where there is an errno, else `what`. Never what is quoted, so it may be kept: in a record, in a
+// status line, in another error.
 std::string to_text(const Error& error);
+// The same and what is quoted: for the standard error of the call, and nothing else.
+std::string to_text_with_quoted(const Error& error);
 
 // Puts the operation in front of an error on its way up: "reading policy: …".
 Error with_context(std::string_view context, Error error);

@@ -1,5 +1,7 @@
 #include "broker/fetch_call.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "secrets/providers/failure.h"
 #include "secrets/secret_builder.h"
@@ -72,9 +74,11 @@ std::optional<std::vector<Resolved>> read_answers(const secrets::Provider& row, 
         continue;
       }
       if (status < kFirstMeaning || status > kFirstMeaning + static_cast<char>(Meaning::kFailed)) return false;
+      const size_t part = std::min(said.find(kPart), said.size());
+      const std::string_view quoted = said.substr(std::min(part + 1, said.size()));
       secrets::Failure failure =
-          secrets::failure_of(row, static_cast<Meaning>(status - kFirstMeaning), printable(said));
-      answers.push_back({{}, failure.meaning, std::move(failure.text)});
+          secrets::failure_of(row, static_cast<Meaning>(status - kFirstMeaning), printable(said.substr(0, part)));
+      answers.push_back({{}, failure.meaning, std::move(failure.text), printable(quoted)});
     }
     return rest == nonce;
   });

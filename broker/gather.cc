@@ -302,7 +302,10 @@ class Gatherer {
     bool failed = false;
     for (const Reference* reference : references_of(wanted)) {
       if (value_of(*reference)) continue;
-      fail(wanted, to_text(value_of(*reference).error()));
+      const Error& error = value_of(*reference).error();
+      fail(wanted, to_text(error));
+      const bool said = std::ranges::find(quoted_, error.quoted) != quoted_.end();  // another name has it, too
+      if (!error.quoted.empty() && !said) quoted_.push_back(error.quoted);
       failed = true;
     }
     if (failed) return;
@@ -346,8 +349,10 @@ class Gatherer {
 
   Status report_failures() const {
     if (failures_.empty()) return {};
-    if (failures_.size() == 1) return Error{ErrorKind::kRefused, 0, failures_.front()};
-    return Error{ErrorKind::kRefused, 0, cat(failures_.size(), " secrets cannot be had: ", join(failures_, "; "))};
+    const std::string quoted = join(quoted_, "; ");
+    if (failures_.size() == 1) return Error{ErrorKind::kRefused, 0, failures_.front(), quoted};
+    return Error{ErrorKind::kRefused, 0, cat(failures_.size(), " secrets cannot be had: ", join(failures_, "; ")),
+                 quoted};
   }
 
   const Request& request_;
@@ -360,6 +365,7 @@ class Gatherer {
   std::vector<Reference> references_;  // each once
   std::vector<Result<SecretBuffer>> values_;
   std::vector<std::string> failures_;
+  std::vector<std::string> quoted_;
   bool names_level_0_ = false;
   Gathered out_;
 };

@@ -188,6 +188,7 @@ int main(int argc, char** argv) {
   broker::leave_signals_to_client();
   const auto served = broker::serve(word == "--once" ? broker::Duty::kRun : broker::Duty::kStore);
   if (served) return 0;
-  broker::say(broker::Refused{served.error().kind, served.error().errnum, served.error().what});
+  const Error& why = served.error();
+  broker::say(broker::Refused{why.kind, why.errnum, why.what, why.quoted});
   return exit_code(served.error().kind);
 }

@@ -111,7 +111,7 @@ Result<Reply> hear(const OneShot& broker) {
   if (message.bytes.empty()) return broker.say_why_it_ended();
   Reply reply = TRY(decode_reply(message.bytes));
   if (auto* refused = std::get_if<Refused>(&reply))
-    return Error{refused->kind, refused->errnum, std::move(refused->what)};
+    return Error{refused->kind, refused->errnum, std::move(refused->what), std::move(refused->quoted)};
   return reply;
 }
 

@@ -34,13 +34,13 @@ inline auto fields(Like<ProviderText> auto& x) {
 inline auto fields(Like<ProviderList> auto& x) { return std::tie(x.rows); }
 inline auto fields(Like<ProviderTested> auto& x) { return std::tie(x.name, x.meaning, x.text, x.works); }
 inline auto fields(Like<ProviderTest> auto& x) { return std::tie(x.rows); }
-inline auto fields(Like<Refused> auto& x) { return std::tie(x.kind, x.errnum, x.what); }
+inline auto fields(Like<Refused> auto& x) { return std::tie(x.kind, x.errnum, x.what, x.quoted); }
 inline auto fields(Like<Answered> auto&) { return std::tie(); }
 
 namespace {
 constexpr uint16_t kRequestKind = 0x5142;  // "BQ"
 constexpr uint16_t kReplyKind = 0x5242;    // "BR"
-constexpr uint16_t kVersion = 4;
+constexpr uint16_t kVersion = 5;
 }  // namespace
 
 std::string encode(const Request& request) { return archive::seal(kRequestKind, kVersion, request); }

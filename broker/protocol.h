@@ -91,7 +91,8 @@ struct Launched {
 struct Refused {
   ErrorKind kind = ErrorKind::kRefused;
   int32_t errnum = 0;
-  std::string what;  // may be several lines: every name that failed
+  std::string what;         // every name that failed
+  std::string quoted = {};  // Error::quoted
 };
 // A row of the providers' table, and whether its program is here.
 struct ProviderText {

@@ -101,7 +101,10 @@ Result<ProviderTested> resolve_one(const std::vector<const Provider*>& rows, con
   end_residents(std::move(provided.residents));
   const Resolved& answer = provided.answers.front();
   const std::string name(rows.front()->name);
-  if (answer.failed) return ProviderTested{name, std::string(secrets::name_of(*answer.failed)), answer.why, false};
+  if (answer.failed) {
+    const std::string quoted = answer.quoted.empty() ? "" : cat(", “", answer.quoted, "”");
+    return ProviderTested{name, std::string(secrets::name_of(*answer.failed)), cat(answer.why, quoted), false};
+  }
   return ProviderTested{name, "resolved", cat(printable(text), " is resolved"), true};
 }
 

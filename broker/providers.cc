@@ -29,7 +29,7 @@ using secrets::Pace;
 using secrets::Provider;
 using secrets::SecretBuffer;
 
-Resolved failed(Failure failure) { return {{}, failure.meaning, std::move(failure.text)}; }
+Resolved failed(Failure failure) { return {{}, failure.meaning, std::move(failure.text), std::move(failure.quoted)}; }
 
 // What a whole row's failure is: asking again for each reference would only repeat it.
 bool concerns_the_row(Meaning meaning) {
@@ -315,7 +315,7 @@ class Resolver {
     for (const Reference& reference : references_) {
       Item& item = *std::ranges::find_if(items_, [&](const Item& one) { return *one.reference == reference; });
       const Resolved& done = *item.done;  // NOLINT(bugprone-unchecked-optional-access): all are, once run() is over
-      Resolved one{{}, done.failed, done.why};
+      Resolved one{{}, done.failed, done.why, done.quoted};
       if (!one.failed) {
         auto copy =
             done.value.reveal([&](std::span<const std::byte> bytes) { return context_.arena.copy_from(bytes); });

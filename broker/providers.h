@@ -28,6 +28,7 @@ struct Resolved {
   // Where there is no value: what it comes to, and a sentence that begins with the provider's name.
   std::optional<secrets::Meaning> failed;
   std::string why;
+  std::string quoted = {};  // of what the provider's program said; for Error::quoted
 };
 struct Provided {
   std::vector<Resolved> answers;    // in the order of the references

@@ -36,7 +36,9 @@ Provided ask_providers(std::span<const policy::Reference> references, const Sour
 
 Result<SecretBuffer> value_of(const policy::Reference& reference, Resolved& resolved) {
   if (!resolved.failed) return std::move(resolved.value);
-  return Error{ErrorKind::kRefused, 0, cat(printable(reference.text), ": ", resolved.why)};
+  const std::string name = printable(reference.text);
+  return Error{ErrorKind::kRefused, 0, cat(name, ": ", resolved.why),
+               resolved.quoted.empty() ? "" : cat(name, " said “", resolved.quoted, "”")};
 }
 
 }  // namespace
@@ -62,17 +64,21 @@ ResolvedAll resolve_all(std::span<const policy::Reference> references, const Sou
 Result<std::vector<SecretBuffer>> resolve_every(std::span<const policy::Reference> references, const Sources& sources) {
   std::vector<SecretBuffer> values;
   std::vector<std::string> failures;
+  std::vector<std::string> quoted;
   ResolvedAll all = resolve_all(references, sources);
   end_residents(std::move(all.residents));
   for (auto& value : all.values) {
-    if (value)
+    if (value) {
       values.push_back(std::move(*value));
-    else
-      failures.push_back(to_text(value.error()));
+      continue;
+    }
+    failures.push_back(to_text(value.error()));
+    if (!value.error().quoted.empty()) quoted.push_back(value.error().quoted);
   }
   if (failures.empty()) return values;
-  if (failures.size() == 1) return Error{ErrorKind::kRefused, 0, failures.front()};
-  return Error{ErrorKind::kRefused, 0, cat(failures.size(), " references cannot be resolved: ", join(failures, "; "))};
+  if (failures.size() == 1) return Error{ErrorKind::kRefused, 0, failures.front(), join(quoted, "; ")};
+  return Error{ErrorKind::kRefused, 0, cat(failures.size(), " references cannot be resolved: ", join(failures, "; ")),
+               join(quoted, "; ")};
 }
 
 }  // namespace confide::broker

@@ -21,7 +21,7 @@ Result<StoreReply> hear_answer(const OneShot& broker) {
   if (message.bytes.empty()) return broker.say_why_it_ended();
   Reply reply = TRY(decode_reply(message.bytes));
   if (auto* refused = std::get_if<Refused>(&reply))
-    return Error{refused->kind, refused->errnum, std::move(refused->what)};
+    return Error{refused->kind, refused->errnum, std::move(refused->what), std::move(refused->quoted)};
   if (!std::holds_alternative<Answered>(reply) || message.fds.size() != 1)
     return Error{ErrorKind::kInternal, 0, "the broker answered another question"};
   return decode_store_reply(TRY(sys::read_all(message.fds.front().get(), kMaxStoreReplyBytes, "the answer")));

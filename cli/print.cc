@@ -36,28 +36,16 @@ void to_stderr(std::string line) {
 int fail(const Error& error, Form form) {
   const int code = exit_code(error.kind);
   if (form == Form::kText) {
-    to_stderr(cat("confide: ", to_text(error)));
+    to_stderr(cat("confide: ", to_text_with_quoted(error)));
     return code;
   }
   const nlohmann::ordered_json object = {
-      {"error", {{"kind", name_of(error.kind)}, {"message", to_text(error)}, {"exit", code}}}};
+      {"error", {{"kind", name_of(error.kind)}, {"message", to_text_with_quoted(error)}, {"exit", code}}}};
   to_stderr(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   return code;
 }
 
 void warn(std::string_view text) { to_stderr(cat("confide: ", text)); }
-
-std::string text_to_keep(const Error& error) {
-  constexpr std::string_view kOpen = "“";
-  constexpr std::string_view kClose = "”";
-  std::string text = to_text(error);
-  const size_t begin = text.find(kOpen);
-  if (begin == std::string::npos) return text;
-  // To the last mark: one in between may be the program's own.
-  const size_t end = text.rfind(kClose);
-  const size_t behind = end == std::string::npos || end < begin ? text.size() : end + kClose.size();
-  return text.replace(begin, behind - begin, "…");
-}
 
 bool put(std::string_view text) {
   const auto written = sys::write_all(STDOUT_FILENO, text);

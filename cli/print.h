@@ -13,9 +13,6 @@ enum class Form : uint8_t { kText, kJson };
 // "confide: …" on standard error; returns the error's exit status.
 int fail(const Error& error, Form form = Form::kText);
 void warn(std::string_view text);
-// An error for a record or a watcher: without what another program said, which stands in “quotation marks”, helps a
-// person who waits, and may hold anything.
-std::string text_to_keep(const Error& error);
 
 // Writes to standard output; false (and a message) if it cannot, so that a full disk or a closed pipe is no success.
 bool put(std::string_view text);

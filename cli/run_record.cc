@@ -13,7 +13,6 @@
 
 #include "base/sys.h"
 #include "base/text.h"
-#include "cli/print.h"
 #include "launcher/plan/explain.h"
 #include "trust/digest.h"
 
@@ -111,7 +110,7 @@ void RunRecorder::ended_elsewhere(const supervisor::EndedMessage& ended) {
 
 void RunRecorder::failed(const Error& error) {
   plan_ = nullptr;  // the launcher's, and gone
-  write(cat("nothing was launched: ", text_to_keep(error)), exit_code(error.kind));
+  write(cat("nothing was launched: ", to_text(error)), exit_code(error.kind));
 }
 
 // A record that cannot be written is no reason to fail: nothing relies on it.

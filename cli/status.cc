@@ -12,7 +12,6 @@
 #include "base/overloaded.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "cli/print.h"
 
 namespace confide::cli {
 namespace {
@@ -159,7 +158,7 @@ void StatusWriter::write(const supervisor::RunMessage& message) {
 
 void StatusWriter::failed(const Error& error) {
   if (fd_ < 0) return;
-  (void)put_line(fd_, closing({{"event", "failed"}, {"message", text_to_keep(error)}, {"code", exit_code(error.kind)}},
+  (void)put_line(fd_, closing({{"event", "failed"}, {"message", to_text(error)}, {"code", exit_code(error.kind)}},
                               concealing_, masked_));
 }
 

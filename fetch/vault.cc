@@ -31,7 +31,9 @@ const json& at(const json& object, std::string_view name) {
 std::string text(const json& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
 int64_t number(const json& value) { return value.is_number_integer() ? value.get<int64_t>() : 0; }
 
-std::unexpected<Failure> fail(Why why, std::string what) { return std::unexpected(Failure{why, std::move(what)}); }
+std::unexpected<Failure> fail(Why why, std::string what, std::string quoted = {}) {
+  return std::unexpected(Failure{why, std::move(what), std::move(quoted)});
+}
 
 std::string first_error(const json& body) {
   const json& errors = at(body, "errors");
@@ -196,7 +198,7 @@ class Vault : public Session {
 
   Fetched<void> take_token(const HttpResponse& response, const std::string& what) {
     const json body = parse(response.body);
-    if (response.status != 200) return fail(Why::kNotSignedIn, cat(what, " was refused", because(body)));
+    if (response.status != 200) return fail(Why::kNotSignedIn, cat(what, " was refused"), first_error(body));
     const json& auth = at(body, "auth");
     token_ = text(at(auth, "client_token"));
     if (token_.empty()) token_ = text(at(at(body, "data"), "token"));
@@ -204,11 +206,6 @@ class Vault : public Session {
     own_token_ = true;
     own_token_term_.begin(number(at(auth, "lease_duration")), now_ms());
     return {};
-  }
-
-  static std::string because(const json& body) {
-    const std::string error = first_error(body);
-    return error.empty() ? std::string() : cat(": ", error);
   }
 
   // mount, path, key, version ("" for the newest)
@@ -271,7 +268,7 @@ class Vault : public Session {
     const json body = parse(response->body);
     if (response->status == 403) return refused(body, full);
     if (response->status == 404) return missing(body, full);
-    if (response->status != 200) return fail(Why::kFailed, cat("status ", response->status, because(body)));
+    if (response->status != 200) return fail(Why::kFailed, cat("status ", response->status), first_error(body));
     const json& data = at(body, "data");
     const std::string lease = text(at(body, "lease_id"));
     if (!lease.empty()) {

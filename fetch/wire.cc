@@ -42,7 +42,8 @@ Result<Request> parse_request(std::string_view bytes) {
 std::string encode_answers(const std::vector<Answer>& answers, std::string_view nonce) {
   std::string out;
   for (const Answer& answer : answers) {
-    const std::string& bytes = answer.failure ? answer.failure->text : answer.value;
+    std::string bytes = answer.failure ? answer.failure->text : answer.value;
+    if (answer.failure && !answer.failure->quoted.empty()) bytes.append(1, kPart).append(answer.failure->quoted);
     out += answer.failure ? static_cast<char>(kFirstMeaning + static_cast<char>(answer.failure->why)) : kValue;
     for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>((bytes.size() >> shift) & 0xFF);
     out += bytes;

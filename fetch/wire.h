@@ -3,7 +3,8 @@
 // Request: fields "NAME=VALUE", each ended by a NUL byte: `scheme`, `nonce`, one `want` per reference, one `env` per
 // variable of the person's shell that the provider's row names. The parts of a `want` are set apart by kPart, which no
 // reference can hold. Answer: for each want, in order, a status byte ('V', or 'A' + meaning), its size (32 bits, little
-// endian) and its bytes; then the nonce. The process may live on after that, to renew leases, until SIGTERM.
+// endian) and its bytes (a failure's text, and behind a kPart what is quoted); then the nonce. The process may live on
+// after that, to renew leases, until SIGTERM.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +43,7 @@ enum class Why : uint8_t {
 struct Failure {
   Why why = Why::kFailed;
   std::string text;
+  std::string quoted = {};  // of what the server said, printable; for Error::quoted
 };
 // A value, or what kept it from being had: below HTTP, or what did not get better by repeating.
 template <class T>

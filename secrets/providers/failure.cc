@@ -100,7 +100,7 @@ std::string_view name_of(Meaning meaning) {
 }
 
 Failure failure_of(const Provider& provider, Meaning meaning, std::string_view detail) {
-  return {meaning, sentence(provider.name, meaning, detail)};
+  return {.meaning = meaning, .text = sentence(provider.name, meaning, detail)};
 }
 
 Failure explain_failure(const Provider& provider, const Ending& ending, const Redact& redact) {
@@ -113,10 +113,9 @@ Failure explain_failure(const Provider& provider, const Ending& ending, const Re
     const bool fits = rule.exit_status == kAnyStatus || rule.exit_status == ending.exit_status;
     if (fits && holds(ending.error_text, rule.pattern)) return failure_of(provider, rule.meaning, rule.cure);
   }
-  const std::string quoted = quote(ending.error_text, redact);
-  return failure_of(
-      provider, Meaning::kFailed,
-      cat("exit status ", ending.exit_status, quoted.empty() ? "" : ", “", quoted, quoted.empty() ? "" : "”"));
+  Failure failure = failure_of(provider, Meaning::kFailed, cat("exit status ", ending.exit_status));
+  failure.quoted = quote(ending.error_text, redact);
+  return failure;
 }
 
 }  // namespace confide::secrets

@@ -94,7 +94,8 @@ class Vault(Http):
                 self.assertEqual(self.values(wanted, VAULT_TOKEN=None, **how), ["5432"])
                 self.assertEqual(len(self.server.revoked), 1, "the session's own token ends with it")
                 self.server.revoked.clear()
-        self.refused(wanted, "vault: not signed in", "login at auth/approle was refused", VAULT_TOKEN=None, VAULT_ROLE_ID="r", VAULT_SECRET_ID="no")
+        self.refused(wanted, "vault: not signed in", f"login at auth/approle was refused; {wanted} said “invalid role or secret ID”", VAULT_TOKEN=None,
+                     VAULT_ROLE_ID="r", VAULT_SECRET_ID="no")
         self.refused(wanted, "vault: not signed in", "opens once", VAULT_TOKEN=None, VAULT_WRAPPED_TOKEN="wrapped-once")
 
     def test_namespaces(self):

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/text.h"
 #include "broker/fetch_call.h"
 #include "fetch/wire.h"
 #include "secrets/providers/table.h"
@@ -27,7 +28,8 @@ void answers_come_back(const fetch::Request& request, const secrets::Provider& r
   for (const auto& want : request.wants) {
     const std::string& text = want.front();
     const auto why = static_cast<fetch::Why>(text.size() % (static_cast<size_t>(fetch::Why::kFailed) + 1));
-    answers.push_back(want.size() % 2 == 1 ? fetch::Answer{text, {}} : fetch::Answer{{}, fetch::Failure{why, text}});
+    answers.push_back(want.size() % 2 == 1 ? fetch::Answer{text, {}}
+                                           : fetch::Answer{{}, fetch::Failure{why, text, want.back()}});
   }
   const std::string written = fetch::encode_answers(answers, kNonce);
   const auto bytes = arena.copy_from(std::as_bytes(std::span(written)));
@@ -37,8 +39,9 @@ void answers_come_back(const fetch::Request& request, const secrets::Provider& r
   for (size_t i = 0; i < answers.size(); ++i) {
     expect((*read)[i].failed.has_value() == answers[i].failure.has_value());
     if (!answers[i].failure) expect(text_of((*read)[i].value) == answers[i].value);
-    if (answers[i].failure)
-      expect(static_cast<uint8_t>(*(*read)[i].failed) == static_cast<uint8_t>(answers[i].failure->why));
+    if (!answers[i].failure) continue;
+    expect(static_cast<uint8_t>(*(*read)[i].failed) == static_cast<uint8_t>(answers[i].failure->why));
+    expect((*read)[i].quoted == printable(answers[i].failure->quoted));
   }
   // One more or one fewer is no whole answer.
   expect(!broker::read_answers(row, *bytes, std::string(kNonce), answers.size() + 1, arena));

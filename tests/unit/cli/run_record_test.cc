@@ -68,6 +68,13 @@ TEST_F(Records, ARunThatEndsWellLeavesNothingUnlessItIsAnAgents) {
   EXPECT_EQ(only_record()["ended"], "exit status 0");
 }
 
+TEST_F(Records, KeepNothingOfWhatAnotherProgramSaid) {
+  RunRecorder("run", prepared_, Asker::kPerson)
+      .failed(
+          {ErrorKind::kRefused, 0, "V (--secret): exec:db: exec: failed: exit status 3", "exec:db said “CANARY-q”"});
+  EXPECT_EQ(only_record()["ended"], "nothing was launched: V (--secret): exec:db: exec: failed: exit status 3");
+}
+
 TEST_F(Records, SayNamesPathsAndRulesAndNoValue) {
   end("run", 3);
   const auto record = only_record();
