@@ -16,13 +16,24 @@
 namespace confide::launcher {
 namespace {
 
+// What a plan is made of besides the request.
+struct Surroundings {
+  HostFacts host;
+  Scene scene;
+
+  BuildInput with(const LaunchRequest& request) const {
+    return {request.policy, host, scene, request.command, request.secrets};
+  }
+};
+
 HostFacts complete(HostFacts facts, const policy::Limits& limits) {
   if (limits.memory_bytes || limits.pids || limits.cpus) probe_cgroup(facts);
   return facts;
 }
 
 // Takes from the facts what a failed launch has disproved. False: nothing was learnt, so trying again is pointless.
-bool learn(HostFacts& facts, const RunFailure& failure) {
+bool learn(Surroundings& around, const LaunchFailure& failure) {
+  HostFacts& facts = around.host;
   if (!failure.disproved) return false;
   switch (*failure.disproved) {
     case policy::Layer::kNamespaces:
@@ -35,7 +46,10 @@ bool learn(HostFacts& facts, const RunFailure& failure) {
       return true;
     case policy::Layer::kIdmap:
       if (!facts.idmapped_mounts.available) return false;
-      facts.idmapped_mounts = {false, failure.error.what};
+      if (failure.path.empty())
+        facts.idmapped_mounts = {false, to_text(failure.error)};
+      else
+        around.scene.not_idmapped.push_back(failure.path);
       return true;
     case policy::Layer::kLandlock:
       if (facts.landlock_abi == 0) return false;
@@ -86,16 +100,6 @@ class Announcer {
   bool announced_ = false;
 };
 
-// What a plan is made of besides the request.
-struct Surroundings {
-  HostFacts host;
-  Scene scene;
-
-  BuildInput with(const LaunchRequest& request) const {
-    return {request.policy, host, scene, request.command, request.secrets};
-  }
-};
-
 Surroundings look_around(const LaunchRequest& request) {
   Surroundings around{complete(request.host, request.policy.limits), survey(request.policy, request.caller)};
   for (const SecretSlot& slot : request.secrets)
@@ -125,7 +129,7 @@ Result<Outcome> launch(const LaunchRequest& request, const LaunchHooks& hooks) {
     auto outcome =
         run({plan, request, announcer.hooks(), stdio, watch.get(), renewal_of_index(request.policy, around.scene)});
     if (outcome) return std::move(*outcome);
-    if (learn(around.host, outcome.error())) continue;
+    if (learn(around, outcome.error())) continue;
     announcer.announce();
     return std::move(outcome.error().error);
   }

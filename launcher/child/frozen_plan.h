@@ -83,7 +83,7 @@ struct MakeSymlink {
 // `source` bound on `target`, recursively. A path that others may be changing right now (a person's, a project's) must
 // still be the file that was looked at (device and inode), however the way to it has changed: kChecked, and kCareful
 // where the way to the target leads through such a place as well, and is walked without a link. `tree_fd`, where it is
-// not -1, is a detached mount made by the launcher (an idmapped one) and replaces `source`.
+// not -1, is a detached mount made by the launcher and replaces `source`.
 struct Bind {
   const char* source;
   const char* target;

@@ -74,8 +74,10 @@ Feature try_idmap() {
   const Ids own{here.owner, here.group};
   const auto space = IdmapNamespace::make({own, {kReservedId, kReservedId}});
   if (!space) return {false, to_text(space.error())};
-  const auto tree = idmapped_tree(here, space->fd());
-  return tree ? Feature{} : Feature{false, to_text(tree.error())};
+  const auto tree = detached_tree(here);
+  if (!tree) return {false, to_text(tree.error())};
+  const auto mapped = map_owner(*tree, *space);
+  return mapped ? Feature{} : Feature{false, to_text(mapped.error())};
 }
 
 std::string first_line(const char* path) {

@@ -137,8 +137,8 @@ class Builder {
     const bool changes = caller_.privilege == Privilege::kRoot && !policy_.powers.host_root;
     if (changes) {
       identity_.kernel = caller_.sudo_ids.value_or(Ids{kReservedId, kReservedId});
-      // Without idmapped mounts the project's own owner is the only uid that can work in it.
-      const bool owner_works = !host_.idmapped_mounts.available && caller_.project && caller_.project->owner != 0;
+      // Without an idmapped mount the project's own owner is the only uid that can work in it.
+      const bool owner_works = caller_.project && !can_idmap(in_, *caller_.project) && caller_.project->owner != 0;
       if (owner_works) identity_.kernel = {caller_.project->owner, caller_.project->group};
       identity_.inside = identity_.kernel;
     }

@@ -92,14 +92,14 @@ class Freezer {
   }
 
   void put(const BindStep& step) {
-    const auto tree = descriptors_.idmapped_trees.find(step_);
+    const auto tree = descriptors_.trees.find(step_);
     // A source without a canonical path is a file of the new root itself.
     const char* source = step.source.canonical.empty() ? inside(step.source.requested) : step.source.canonical.c_str();
     const char* target = inside(step.target);
     const child::Walk contested = step.ground == Ground::kOwn ? child::Walk::kChecked : child::Walk::kCareful;
     op(OpKind::kBind).bind = {source,
                               target,
-                              tree == descriptors_.idmapped_trees.end() ? -1 : tree->second,
+                              tree == descriptors_.trees.end() ? -1 : tree->second,
                               step.trust == Trust::kSystem ? child::Walk::kTrusted : contested,
                               step.source.device,
                               step.source.inode};

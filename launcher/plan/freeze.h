@@ -19,10 +19,10 @@ namespace confide::launcher {
 // Descriptors that exist only at launch.
 struct LaunchDescriptors {
   int control = -1;
-  int supervisor = -1;                   // the supervisor's end of it
-  int stdio[3] = {0, 1, 2};              // -1: becomes the sandbox's pty
-  std::map<size_t, int> idmapped_trees;  // step index → detached mount
-  std::span<char> wipe;                  // memory of the launcher's that the child zeroes in its copy
+  int supervisor = -1;          // the supervisor's end of it
+  int stdio[3] = {0, 1, 2};     // -1: becomes the sandbox's pty
+  std::map<size_t, int> trees;  // step index → detached mount
+  std::span<char> wipe;         // memory of the launcher's that the child zeroes in its copy
   uint64_t* trace = nullptr;
 };
 

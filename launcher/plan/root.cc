@@ -225,6 +225,7 @@ class RootBuilder {
                           .ground = ground,
                           .access = node.access,
                           .trust = node.contested ? Trust::kContested : Trust::kSystem,
+                          .opened_by = is_roots_own(node) ? OpenedBy::kLauncher : OpenedBy::kChild,
                           .idmap = idmap_for(node)},
                  std::string(node.origin));
         if (node.access == Access::kWrite) {
@@ -276,18 +277,25 @@ class RootBuilder {
         return Error{ErrorKind::kUnsupported, 0, cat("profile ", policy_.profile, " does not run as root: ", kWhy)};
       return out_.lost(Layer::kIdmap, kWhy);
     }
-    if (idmapped_) out_.applied(Layer::kIdmap, "root's own files as the sandbox's uid");
-    if (wants_idmap_ && !idmapped_) return out_.lost(Layer::kIdmap, host_.idmapped_mounts.why_not);
+    if (wants_idmap_ && !host_.idmapped_mounts.available)
+      return out_.lost(Layer::kIdmap, host_.idmapped_mounts.why_not);
+    if (!in_.scene.not_idmapped.empty())
+      return out_.lost(Layer::kIdmap, cat(join(in_.scene.not_idmapped, ", "),
+                                          ": no idmapped mounts on that file system, so files stay their owner's"));
+    if (wants_idmap_) out_.applied(Layer::kIdmap, "root's own files as the sandbox's uid");
     return {};
+  }
+
+  bool is_roots_own(const ViewNode& node) const {
+    return node.contested && caller_.privilege == Privilege::kRoot && !policy_.powers.host_root &&
+           node.source->owner != identity_.kernel.uid;
   }
 
   // A root caller's own files, seen by the uid that its sandbox runs as.
   std::optional<Idmap> idmap_for(const ViewNode& node) {
-    if (!node.contested || caller_.privilege != Privilege::kRoot || policy_.powers.host_root) return {};
-    if (node.source->owner == identity_.kernel.uid) return {};
+    if (!is_roots_own(node)) return {};
     wants_idmap_ = true;
-    if (!host_.idmapped_mounts.available) return {};
-    idmapped_ = true;
+    if (!can_idmap(in_, *node.source)) return {};
     return Idmap{{node.source->owner, node.source->group}, identity_.kernel};
   }
 
@@ -314,7 +322,6 @@ class RootBuilder {
   PlanWriter& out_;
   Root root_;
   bool wants_idmap_ = false;
-  bool idmapped_ = false;
   std::unordered_set<std::string> made_;
   std::vector<const ViewNode*> placed_;
 };
@@ -323,6 +330,11 @@ class RootBuilder {
 
 std::string own_folder(const policy::Policy& policy) {
   return policy.system == policy::System::kWholeRoot ? kOwnFolderInWholeRoot : kOwnFolder;
+}
+
+bool can_idmap(const BuildInput& in, const PathFact& fact) {
+  return in.host.idmapped_mounts.available &&
+         std::ranges::find(in.scene.not_idmapped, fact.canonical) == in.scene.not_idmapped.end();
 }
 
 bool needs_secrets_folder(std::span<const SecretSlot> secrets) {

@@ -28,6 +28,8 @@ struct Root {
 
 // Where an empty file and an empty folder stand in this policy's sandbox (kOwnFolder).
 std::string own_folder(const policy::Policy& policy);
+// Whether the host and the file system where it lies are known to allow an idmapped mount of it, or not known not to.
+bool can_idmap(const BuildInput& in, const PathFact& fact);
 bool needs_secrets_folder(std::span<const SecretSlot> secrets);
 
 // Writes the steps from the new root to the change into it. Errors as of build().

@@ -84,6 +84,8 @@ struct Scene {
   std::optional<PathFact> resolver;       // where /etc/resolv.conf leads, if outside /etc and /usr
   std::optional<PathFact> ssh_agent;      // where powers ask for them
   std::optional<PathFact> docker;
+  // Canonical paths whose file system has refused an idmapped mount: known once a launch has tried.
+  std::vector<std::string> not_idmapped = {};
   bool operator==(const Scene&) const = default;
 };
 

@@ -62,13 +62,16 @@ struct Idmap {
 enum class Trust : uint8_t { kSystem, kContested };  // kContested: others may be changing the path right now
 // Where a target lies: in a file system that the sandbox alone has, or in one that others may be changing as well.
 enum class Ground : uint8_t { kOwn, kShared };
+// With whose rights a source is opened: a root caller's may lie where the uid of its sandbox cannot go.
+enum class OpenedBy : uint8_t { kChild, kLauncher };
 struct BindStep {
   PathFact source;
   std::string target;
   Ground ground = Ground::kShared;
   policy::Access access = policy::Access::kRead;
   Trust trust = Trust::kContested;
-  std::optional<Idmap> idmap;
+  OpenedBy opened_by = OpenedBy::kChild;
+  std::optional<Idmap> idmap;  // kLauncher
   bool operator==(const BindStep&) const = default;
 };
 // An empty folder that the sandbox alone has, writable. Where `path` lies in its own root's file system, a part of

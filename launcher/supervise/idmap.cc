@@ -63,7 +63,7 @@ IdmapNamespace::~IdmapNamespace() {
   }
 }
 
-Result<UniqueFd> idmapped_tree(const PathFact& fact, int user_namespace) {
+Result<UniqueFd> detached_tree(const PathFact& fact) {
   const std::string& path = fact.canonical;
   const UniqueFd source =
       TRY(sys::openat2(AT_FDCWD, path, O_PATH, abi::kResolveNoSymlinks | abi::kResolveNoMagiclinks));
@@ -75,13 +75,14 @@ Result<UniqueFd> idmapped_tree(const PathFact& fact, int user_namespace) {
   const long tree =
       ::syscall(SYS_open_tree, source.get(), "", AT_EMPTY_PATH | abi::kOpenTreeClone | O_CLOEXEC | abi::kAtRecursive);
   if (tree < 0) return sys::errno_error("open_tree", path);
-  UniqueFd fd(static_cast<int>(tree));
-  const abi::MountAttr attributes{.attr_set = abi::kMountAttrIdmap, .userns_fd = static_cast<uint64_t>(user_namespace)};
-  if (::syscall(SYS_mount_setattr, fd.get(), "", AT_EMPTY_PATH | abi::kAtRecursive, &attributes, sizeof attributes) !=
-      0) {
-    return sys::errno_error("idmapped mount of", path);
-  }
-  return fd;
+  return UniqueFd(static_cast<int>(tree));
+}
+
+Status map_owner(const UniqueFd& tree, const IdmapNamespace& space) {
+  const abi::MountAttr attributes{.attr_set = abi::kMountAttrIdmap, .userns_fd = static_cast<uint64_t>(space.fd())};
+  const long mapped =
+      ::syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | abi::kAtRecursive, &attributes, sizeof attributes);
+  return mapped == 0 ? Status() : sys::errno_error("idmapped mount");
 }
 
 }  // namespace confide::launcher

@@ -34,8 +34,12 @@ class IdmapNamespace {
   UniqueFd fd_;
 };
 
-// The file or folder as a detached, idmapped mount; resolved without links and checked to be the one that was looked
-// at. Errors: kSystem (a file system that cannot: EINVAL), kLaunch.
-Result<UniqueFd> idmapped_tree(const PathFact& fact, int user_namespace);
+// The file or folder as a detached mount; resolved without links and checked to be the one that was looked at. Errors:
+// kSystem, kLaunch.
+Result<UniqueFd> detached_tree(const PathFact& fact);
+
+// Shows a detached mount, and what is mounted in it, by the ids of `space`. Errors: kSystem (a file system that cannot:
+// EINVAL).
+Status map_owner(const UniqueFd& tree, const IdmapNamespace& space);
 
 }  // namespace confide::launcher

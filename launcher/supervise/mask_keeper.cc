@@ -33,7 +33,7 @@ std::optional<int64_t> MaskKeeper::deadline_ms() const {
   return begin_at_ ? begin_at_ : watch_->deadline_ms();
 }
 
-std::optional<RunFailure> MaskKeeper::step(int64_t now_ms) {
+std::optional<LaunchFailure> MaskKeeper::step(int64_t now_ms) {
   if (watches() && begin_at_ && now_ms >= *begin_at_) begin_watch();
   if (watches()) return renew(now_ms);
   return {};
@@ -47,25 +47,23 @@ void MaskKeeper::begin_watch() {
   watch_ = nullptr;
 }
 
-std::optional<RunFailure> MaskKeeper::renew(int64_t now_ms) {
+std::optional<LaunchFailure> MaskKeeper::renew(int64_t now_ms) {
   const WatchStep* watch = watch_step(plan_);
   const std::vector<std::string> paths = watch_->changed(now_ms);
   if (watch == nullptr || paths.empty()) return {};
   std::vector<MaskAgain> orders;
   for (const std::string& path : paths) orders.push_back({path, file_over(path).value_or(watch->empty)});
   const auto outcomes = mask_again(namespace_.get(), orders);
-  std::optional<RunFailure> failure;
+  std::optional<LaunchFailure> failure;
   for (size_t i = 0; i < paths.size(); ++i) {
     const MaskOutcome outcome = outcomes ? (*outcomes)[i] : MaskOutcome::kFailed;
     if (outcome == MaskOutcome::kAlready || outcome == MaskOutcome::kGone) continue;
     const std::string name = printable(paths[i]);
     if (watch->on_change == policy::Masks::OnChange::kEndRun) {
-      failure = RunFailure{
+      failure = LaunchFailure{
           {ErrorKind::kRefused, 0,
            cat(name,
-               " is masked and appeared or was replaced during the run, which mask.on-change = \"end-run\" ends")},
-          {},
-          0};
+               " is masked and appeared or was replaced during the run, which mask.on-change = \"end-run\" ends")}};
     } else if (outcome == MaskOutcome::kMasked) {
       say(MaskRenewed{paths[i]});
     } else {

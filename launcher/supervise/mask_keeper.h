@@ -28,13 +28,13 @@ class MaskKeeper {
   int fd() const { return watches() ? watch_->fd() : -1; }  // to poll for reading
   std::optional<int64_t> deadline_ms() const;
   // What is due now. A failure where policy ends the run for a change.
-  std::optional<RunFailure> step(int64_t now_ms);
+  std::optional<LaunchFailure> step(int64_t now_ms);
 
  private:
   bool watches() const { return watch_ != nullptr && namespace_.valid(); }
   void say(const Event& event) const;
   void begin_watch();
-  std::optional<RunFailure> renew(int64_t now_ms);
+  std::optional<LaunchFailure> renew(int64_t now_ms);
   std::optional<std::string> file_over(const std::string& path) const;
 
   const LaunchPlan& plan_;

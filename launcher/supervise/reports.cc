@@ -19,7 +19,7 @@ Error exec_error(const std::string& command, int errnum) {
 
 }  // namespace
 
-RunFailure failure_of(const LaunchPlan& plan, const LaunchRequest& request, const child::Report& report) {
+LaunchFailure failure_of(const LaunchPlan& plan, const LaunchRequest& request, const child::Report& report) {
   const bool exec = report.step + 1 == plan.steps.size();
   Error error =
       exec ? exec_error(request.command.argv.front(), report.value)

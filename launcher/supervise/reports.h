@@ -10,7 +10,7 @@
 namespace confide::launcher {
 
 // Of kFailed: a step, or (the last) the command's execve.
-RunFailure failure_of(const LaunchPlan& plan, const LaunchRequest& request, const child::Report& report);
+LaunchFailure failure_of(const LaunchPlan& plan, const LaunchRequest& request, const child::Report& report);
 
 // Of kNote: nothing for a step that is none of the plan's.
 std::optional<Event> event_of(const LaunchPlan& plan, const child::Report& note);

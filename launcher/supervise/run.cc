@@ -53,15 +53,14 @@ class Run {
         masks_(input.plan, input.masks, input.hooks.on_event),
         background_(input.background) {}
 
-  std::expected<Outcome, RunFailure> go() {
-    if (auto prepared = prepare(); !prepared) return std::unexpected(RunFailure{prepared.error(), {}, 0});
+  std::expected<Outcome, LaunchFailure> go() {
+    if (auto prepared = prepare(); !prepared) return std::unexpected(LaunchFailure{prepared.error()});
     auto gate = SignalGate::create();
-    if (!gate) return std::unexpected(RunFailure{gate.error(), {}, 0});
+    if (!gate) return std::unexpected(LaunchFailure{gate.error()});
     signals_ = &*gate;
     const auto& stdio = streams_.for_child();
     auto spawned = spawn({plan_, {stdio[0], stdio[1], stdio[2]}, trace_, cgroup_ ? cgroup_->fd() : -1});
-    if (!spawned)
-      return std::unexpected(RunFailure{spawned.error().error, spawned.error().disproved, spawned.error().errnum});
+    if (!spawned) return std::unexpected(std::move(spawned.error()));
     child_ = &*spawned;
     streams_.cloned();
     if (request_.policy.limits.timeout_ms) deadline_ = lease_clock_ms() + *request_.policy.limits.timeout_ms;
@@ -75,7 +74,7 @@ class Run {
       covers_.reset();
     }
     if (failure_) return std::unexpected(*failure_);
-    if (!looped) return std::unexpected(RunFailure{looped.error(), {}, 0});
+    if (!looped) return std::unexpected(LaunchFailure{looped.error()});
     return finish();
   }
 
@@ -277,7 +276,7 @@ class Run {
     }
   }
 
-  void end_with(const char* why) { failure_ = RunFailure{{ErrorKind::kLaunch, 0, why}, {}, 0}; }
+  void end_with(const char* why) { failure_ = LaunchFailure{{ErrorKind::kLaunch, 0, why}}; }
 
   // The command stopped: so does whoever waits for it, with the terminal as it was. Goes on with SIGCONT. Where neither
   // a terminal nor a signal to us is the cause there is no job control to take part in, and time limits must go on.
@@ -302,10 +301,8 @@ class Run {
 
   void watch_time(int64_t now) {
     if (early_ && now >= early_->until) {
-      failure_ = RunFailure{
-          {ErrorKind::kLaunch, 0, cat("interrupted by signal ", early_->signal, " before the command was started")},
-          {},
-          0};
+      failure_ = LaunchFailure{
+          {ErrorKind::kLaunch, 0, cat("interrupted by signal ", early_->signal, " before the command was started")}};
     }
     const int64_t lease_now = lease_clock_ms();
     if (!deadline_ || lease_now < *deadline_) return;
@@ -323,15 +320,15 @@ class Run {
     }
   }
 
-  std::expected<Outcome, RunFailure> finish() {
+  std::expected<Outcome, LaunchFailure> finish() {
     child_->reap();
     Outcome outcome{.time_limit = time_limit_};
     if (status_) {
       outcome.signal = WIFSIGNALED(*status_) ? WTERMSIG(*status_) : 0;
       outcome.exit_code = outcome.signal != 0 ? 128 + outcome.signal : WEXITSTATUS(*status_);
     } else if (!time_limit_) {
-      return std::unexpected(RunFailure{
-          {ErrorKind::kLaunch, 0, "the sandbox ended without a word (killed from outside, or out of memory)"}, {}, 0});
+      return std::unexpected(LaunchFailure{
+          {ErrorKind::kLaunch, 0, "the sandbox ended without a word (killed from outside, or out of memory)"}});
     }
     if (time_limit_) outcome.exit_code = 124;
     if (trace_ != nullptr) outcome.trace = trace_rows(plan_, child_->frozen_launch().plan(), trace_);
@@ -356,7 +353,7 @@ class Run {
 
   SignalGate* signals_ = nullptr;
   Spawned* child_ = nullptr;
-  std::optional<RunFailure> failure_;
+  std::optional<LaunchFailure> failure_;
   std::optional<int> status_;
   std::optional<int64_t> deadline_;  // by lease_clock_ms()
   struct EarlySignal {
@@ -374,6 +371,6 @@ class Run {
 
 }  // namespace
 
-std::expected<Outcome, RunFailure> run(const RunInput& input) { return Run(input).go(); }
+std::expected<Outcome, LaunchFailure> run(const RunInput& input) { return Run(input).go(); }
 
 }  // namespace confide::launcher

@@ -11,13 +11,6 @@
 
 namespace confide::launcher {
 
-// A launch that failed before the command ran, and what it proved about the host.
-struct RunFailure {
-  Error error;
-  std::optional<policy::Layer> disproved;
-  int errnum = 0;
-};
-
 struct RunInput {
   const LaunchPlan& plan;
   const LaunchRequest& request;
@@ -26,6 +19,6 @@ struct RunInput {
   MaskWatch* masks = nullptr;        // null: nothing is watched
   std::function<void()> background;  // in a process of its own while the command runs; empty: nothing
 };
-std::expected<Outcome, RunFailure> run(const RunInput& input);
+std::expected<Outcome, LaunchFailure> run(const RunInput& input);
 
 }  // namespace confide::launcher

@@ -33,25 +33,45 @@ Status write_maps(int pid, const IdentityStep& ids) {
   return write_proc(pid, "gid_map", cat(ids.inside.gid, " ", ids.kernel.gid, " 1"));
 }
 
+LaunchFailure failure(Error error, std::optional<policy::Layer> disproved = {}, std::string path = {}) {
+  const int errnum = error.errnum;
+  if (error.kind == ErrorKind::kSystem) error.kind = ErrorKind::kLaunch;
+  return {std::move(error), disproved, errnum, std::move(path)};
+}
+
 struct Trees {
   std::map<size_t, int> by_step;
   std::vector<UniqueFd> owned;
   std::vector<IdmapNamespace> namespaces;
 };
 
-Result<Trees> make_trees(const LaunchPlan& plan) {
+Result<const IdmapNamespace*> namespace_for(const Idmap& idmap, std::vector<IdmapNamespace>& made) {
+  const auto found = std::ranges::find(made, idmap, &IdmapNamespace::idmap);
+  if (found != made.end()) return &*found;
+  made.push_back(TRY(IdmapNamespace::make(idmap)));
+  return &made.back();
+}
+
+std::expected<Trees, LaunchFailure> make_trees(const LaunchPlan& plan) {
   Trees trees;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const auto* bind = std::get_if<BindStep>(&plan.steps[i].action);
-    if (bind == nullptr || !bind->idmap) continue;
-    auto space = std::ranges::find(trees.namespaces, *bind->idmap, &IdmapNamespace::idmap);
-    if (space == trees.namespaces.end()) {
-      trees.namespaces.push_back(TRY(IdmapNamespace::make(*bind->idmap)));
-      space = trees.namespaces.end() - 1;
+    if (bind == nullptr || bind->opened_by != OpenedBy::kLauncher) continue;
+    auto tree = detached_tree(bind->source);
+    if (!tree) {
+      // Who may not mount here may not in the sandbox either.
+      const bool forbidden = tree.error().errnum == EPERM || tree.error().errnum == ENOSYS;
+      return std::unexpected(
+          failure(tree.error(), forbidden ? std::optional(policy::Layer::kNamespaces) : std::nullopt));
     }
-    UniqueFd tree = TRY(idmapped_tree(bind->source, space->fd()));
-    trees.by_step[i] = tree.get();
-    trees.owned.push_back(std::move(tree));
+    if (bind->idmap) {
+      const auto space = namespace_for(*bind->idmap, trees.namespaces);
+      if (!space) return std::unexpected(failure(space.error(), policy::Layer::kIdmap));
+      const auto mapped = map_owner(*tree, **space);
+      if (!mapped) return std::unexpected(failure(mapped.error(), policy::Layer::kIdmap, bind->source.canonical));
+    }
+    trees.by_step[i] = tree->get();
+    trees.owned.push_back(std::move(*tree));
   }
   return trees;
 }
@@ -66,12 +86,6 @@ std::span<char> own_environment() {
     last = *entry + std::strlen(*entry) + 1;
   }
   return {environ[0], last};
-}
-
-SpawnFailure failure(Error error, std::optional<policy::Layer> disproved = {}) {
-  const int errnum = error.errnum;
-  if (error.kind == ErrorKind::kSystem) error.kind = ErrorKind::kLaunch;
-  return {std::move(error), disproved, errnum};
 }
 
 }  // namespace
@@ -113,15 +127,15 @@ void Spawned::reap() {
   pid_ = -1;
 }
 
-std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input) {
+std::expected<Spawned, LaunchFailure> spawn(const SpawnInput& input) {
   auto trees = make_trees(input.plan);
-  if (!trees) return std::unexpected(failure(trees.error(), policy::Layer::kIdmap));
+  if (!trees) return std::unexpected(std::move(trees.error()));
   auto pair = sys::seqpacket_pair();
   if (!pair) return std::unexpected(failure(pair.error()));
   auto frozen = FrozenLaunch::freeze(input.plan, {.control = pair->right.get(),
                                                   .supervisor = pair->left.get(),
                                                   .stdio = {input.stdio[0], input.stdio[1], input.stdio[2]},
-                                                  .idmapped_trees = trees->by_step,
+                                                  .trees = trees->by_step,
                                                   .wipe = own_environment(),
                                                   .trace = input.trace});
   if (!frozen) return std::unexpected(failure(frozen.error()));

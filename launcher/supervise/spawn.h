@@ -4,6 +4,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -36,11 +37,12 @@ class [[nodiscard]] Spawned {
   std::unique_ptr<FrozenLaunch> frozen_;
 };
 
-// Which fact of the host a failed spawn has disproved, so that the caller can plan again without it.
-struct SpawnFailure {
+// A launch that failed before the command ran, and what it proved about the host, so that the caller can plan again.
+struct LaunchFailure {
   Error error;
-  std::optional<policy::Layer> disproved;
+  std::optional<policy::Layer> disproved = {};
   int errnum = 0;
+  std::string path = {};  // kIdmap: canonical, the one that cannot be mapped; empty: none can
 };
 
 struct SpawnInput {
@@ -49,6 +51,6 @@ struct SpawnInput {
   uint64_t* trace = nullptr;
   int cgroup_fd = -1;
 };
-std::expected<Spawned, SpawnFailure> spawn(const SpawnInput& input);
+std::expected<Spawned, LaunchFailure> spawn(const SpawnInput& input);
 
 }  // namespace confide::launcher

@@ -220,5 +220,39 @@ class MaskedProc(harness.Case):
         self.assert_code(run("true", options=["--policy", "strict.toml", "--profile", "strict"]), 0)
 
 
+# A user's own files need no idmapped mount.
+if harness.AS_ROOT:
+
+    class SomeFilesCannotBeIdmapped(harness.Case):
+        """ramfs has no idmapped mounts; the project's file system has."""
+
+        def setUp(self):
+            super().setUp()
+            os.chmod(self.folder("closed"), 0o700)
+            self.ram = self.folder("closed/ram")
+            script = 'mount -t ramfs none "$1" && chmod 0755 "$1" && echo theirs >"$1/file" && shift && exec "$@"'
+            self.around = {"prefix": ["unshare", "--mount", "sh", "-c", script, "sh", self.ram]}
+
+        def test_the_others_still_are(self):
+            options = ["--read", self.ram]
+            ran = run("sh", "-c", f"cat {self.ram}/file && touch made && stat -c %u {self.ram}/file made", options=options, status=True, **self.around)
+            self.assert_code(ran, 0)
+            theirs, owner_there, owner_here = ran.text.split()
+            self.assertEqual(theirs, "theirs", ran)
+            self.assertNotEqual(owner_there, owner_here, "root's on one file system, the sandbox's own on the other")
+            self.assertEqual(os.stat("made").st_uid, 0)
+            row = layers_of(ran)["idmap"]
+            self.assertFalse(row["applied"], ran)
+            self.assertIn(self.ram, row["note"], ran)
+
+        def test_a_profile_that_requires_it(self):
+            self.file("project/strict.toml", 'version = 1\n[profile.strict]\nextends = "tool"\n[profile.strict.layers]\nidmap = "required"\n')
+            options = ["--policy", "strict.toml", "--profile", "strict"]
+            ran = run("touch", "launched", options=[*options, "--read", self.ram], **self.around)
+            self.assert_fails(ran, 125, "idmap", self.ram)
+            self.assertFalse(os.path.exists("launched"))
+            self.assert_code(run("true", options=options, **self.around), 0)
+
+
 if __name__ == "__main__":
     harness.main()

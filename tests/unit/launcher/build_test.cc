@@ -132,6 +132,26 @@ TEST(Identity, WithoutIdmappedMountsTheProjectsOwnerDoesTheWork) {
   EXPECT_EQ(find<IdentityStep>(plan)->kernel.uid, 1234U);
 }
 
+TEST(Identity, WhatCannotBeIdmappedIsShownAsItIs) {
+  Given input = input_for(root_in_project());
+  add_path(input, folder("/dev/net", 0), Access::kRead);
+  input.scene.not_idmapped = {"/dev/net"};
+  const auto plan = build(input).value();
+  const auto binds = find_all<BindStep>(plan);
+  const auto device = std::ranges::find(binds, "/dev/net", &BindStep::target);
+  const auto project = std::ranges::find(binds, "/root/shop", &BindStep::target);
+  ASSERT_NE(device, binds.end());
+  ASSERT_NE(project, binds.end());
+  EXPECT_FALSE(device->idmap);
+  EXPECT_TRUE(project->idmap) << "one file system takes nothing from another";
+  EXPECT_EQ(device->opened_by, OpenedBy::kLauncher) << "the sandbox's uid may not get there";
+  EXPECT_FALSE(state_of(plan, Layer::kIdmap).applied);
+  EXPECT_NE(state_of(plan, Layer::kIdmap).note.find("/dev/net"), std::string::npos);
+
+  input.policy.needs[Layer::kIdmap] = Need::kRequired;
+  EXPECT_EQ(build(input).error().kind, ErrorKind::kUnsupported);
+}
+
 TEST(Identity, HostRootIsAPowerThatMustBeNamed) {
   Given input = input_for(root_in_project());
   input.policy.powers.host_root = policy::HostRoot{{"confide.toml:3"}};
