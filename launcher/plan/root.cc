@@ -72,9 +72,11 @@ class RootBuilder {
     for (const ViewNode& node : root_.view.nodes)
       if (node.what == What::kHidden)
         out_.add(mask(std::string(node.path), node.kind(), MaskReason::kHidden), std::string(node.origin));
-    if (!root_.view.covered.empty())
+    if (!root_.view.covered.empty()) {
+      // Only a project has what is covered. NOLINTNEXTLINE(bugprone-unchecked-optional-access)
       out_.add(CoverStep{caller_.project->canonical, root_.view.covered}, policy_.profile_origin.text,
                Need::kBestEffort);
+    }
     for (const PathFact& file : in_.scene.masks) put_masks_over(file);
     out_.add(DevicesStep{{std::begin(kDevices), std::end(kDevices)}}, kBuiltIn);
     out_.add(FilesystemStep{"devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620", Writable::kYes}, kBuiltIn);

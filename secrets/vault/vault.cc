@@ -343,12 +343,12 @@ Status Vault::put_key(KeyFile next, const SecretBuffer& master) {
   const SecretBuffer bytes = TRY(encode(next));
   TRY(remember(next, master));
   const Status replaced = bytes.reveal([&](std::span<const std::byte> all) { return keys_.replace(kKeyName, all); });
-  if (replaced) key_file_ = std::move(next);
-  if (key_file_.kind != KeyKind::kKeyring) {
-    const Status forgotten = forget(replaced ? key_file_ : next);
-    if (replaced) return forgotten;
+  if (!replaced) {
+    if (key_file_.kind != KeyKind::kKeyring) (void)forget(next);
+    return replaced;
   }
-  return replaced;
+  key_file_ = std::move(next);
+  return key_file_.kind == KeyKind::kKeyring ? Status() : forget(key_file_);
 }
 
 }  // namespace confide::vault

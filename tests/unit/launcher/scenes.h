@@ -53,6 +53,7 @@ struct Given {
   Command command;
   std::vector<SecretSlot> secrets;
 
+  // NOLINTNEXTLINE(google-explicit-constructor): it is one, with what it looks at
   operator BuildInput() const { return {policy, host, scene, command, secrets}; }
 };
 
