@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,20 +18,24 @@ namespace confide::launcher {
 
 // A descriptor that is written without blocking, though the file it refers to may be shared with others who want it to
 // block: a terminal or pipe is opened anew with O_NONBLOCK of its own, a socket is written with MSG_DONTWAIT, a regular
-// file as it is.
+// file as it is. Another user's terminal or pipe (su, sudo -u) cannot be opened anew: it is written a page at a time,
+// when poll(2) says that it takes something, and for a hundredth of a second at most.
 class PatientWriter {
  public:
   explicit PatientWriter(int fd);
   int fd() const { return own_.valid() ? own_.get() : fd_; }
   void close_own() { own_.reset(); }
-  // How many bytes were taken; 0: not now. Errors: kSystem (EPIPE: nobody reads any more).
+  // Whether poll(2) must have answered for this descriptor before a write.
+  bool waits_for_poll() const { return how_ == How::kForAMoment; }
+  // How many bytes were taken; 0: not now. Errors: kSystem.
   Result<size_t> write(std::string_view bytes);
+  // Whether that is a failure of write() which says that nobody reads any more.
+  bool says_reader_is_gone(const Error& error) const;
 
  private:
   int fd_;
   UniqueFd own_;
-  bool socket_ = false;
-  bool file_ = false;  // never waits for a reader
+  enum class How : uint8_t { kAsItIs, kSocket, kFile, kForAMoment } how_ = How::kForAMoment;
 };
 
 // One direction of one stream.
@@ -41,7 +46,8 @@ class Relay {
 
   // Adds what this relay waits for.
   void prepare(std::vector<pollfd>& polled);
-  // Does what is possible now. Errors end the run (a filter's failure); a reader that went away ends only this relay.
+  // Does what is possible now. Errors end the run (a filter's failure, a full disk); a reader that went away ends only
+  // this relay.
   Status step(const std::vector<pollfd>& polled, int64_t now_ms);
   std::optional<int64_t> deadline_ms() const;
   // The reading end has no more, and everything is written (or nobody wants it).

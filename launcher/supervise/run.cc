@@ -253,7 +253,9 @@ class Run {
       resume();
     } else if (control_ended_) {
       // The command is gone and its output waits for a reader who does not read: enough.
-      if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP) gave_up_ = true;
+      if (signal != SIGTERM && signal != SIGINT && signal != SIGHUP) return;
+      gave_up_ = true;
+      given_up_by_ = signal;
     } else if (!running_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
       // The command may run already, with pid 1 about to say so.
       if (!early_) early_ = EarlySignal{signal, sys::monotonic_ms() + kStartPatienceMs};
@@ -330,7 +332,13 @@ class Run {
       return std::unexpected(LaunchFailure{
           {ErrorKind::kLaunch, 0, "the sandbox ended without a word (killed from outside, or out of memory)"}});
     }
+    if (given_up_by_ != 0) {
+      outcome.signal = given_up_by_;
+      outcome.exit_code = 128 + given_up_by_;
+    }
     if (time_limit_) outcome.exit_code = 124;
+    if (gave_up_ && !streams_.all_written() && hooks_.on_event)
+      hooks_.on_event(Remark{"the end of the output is lost: nobody read it"});
     if (trace_ != nullptr) outcome.trace = trace_rows(plan_, child_->frozen_launch().plan(), trace_);
     if (hooks_.on_event) hooks_.on_event(Ended{outcome.exit_code, outcome.signal, outcome.time_limit, outcome.trace});
     return outcome;
@@ -365,6 +373,7 @@ class Run {
   bool running_ = false;
   bool control_ended_ = false;
   bool gave_up_ = false;
+  int given_up_by_ = 0;  // a signal
   bool killed_ = false;
   bool asked_to_stop_ = false;
 };

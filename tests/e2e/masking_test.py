@@ -345,6 +345,60 @@ while total < 64 << 20:
             self.assertEqual(running.wait(), 0)
             self.assertEqual(total, self.written())
 
+    def closed_pipe(self):
+        """Both ends of a pipe that a user cannot open anew, as one of another user's (su, sudo -u) cannot be."""
+        reader, writer = os.pipe()
+        os.fchmod(writer, 0)
+        if not harness.AS_ROOT:
+            with self.assertRaises(PermissionError):
+                os.open(f"/proc/self/fd/{writer}", os.O_WRONLY)
+        return open(reader, "rb"), open(writer, "wb")
+
+    def test_a_pipe_that_cannot_be_opened_anew(self):
+        script = "head -c 300000 /dev/zero | tr '\\0' x; echo end"
+        reader, writer = self.closed_pipe()
+        with reader, Background("run", *self.options, "--", "sh", "-c", script, stdout=writer) as running:
+            writer.close()
+            time.sleep(0.5)
+            self.assertEqual(reader.read(), b"x" * 300000 + b"end\n")
+            self.assertEqual(running.wait(), 0)
+
+    def test_its_stopped_reader_holds_up_no_time_limit(self):
+        self.file("project/policy.toml", 'version = 1\n[profile.short]\nextends = "tool"\nlimits = { timeout = "1s", grace = "1s" }\n')
+        reader, writer = self.closed_pipe()
+        with reader, writer, Background("run", "--policy", "policy.toml", "--profile", "short", *self.options, "--", "yes", stdout=writer) as running:
+            self.assertEqual(running.wait(20), 124)
+
+    def test_its_stopped_reader_keeps_nothing_alive(self):
+        token = harness.new_token()
+        reader, writer = self.closed_pipe()
+        with reader, writer, Background("run", *self.options, "--", "yes", token, stdout=writer) as running:
+            self.assertTrue(harness.wait_for(lambda: harness.processes_with(token)))
+            time.sleep(0.5)
+            running.signal(signal.SIGKILL)
+            running.wait()
+            self.assertTrue(harness.wait_for(lambda: not harness.processes_with(token)), "all of it is gone")
+
+    def test_output_that_is_given_up_is_said_to_be_lost(self):
+        script = "head -c 300000 /dev/zero | tr '\\0' x; : > finished"
+        with Background("run", *self.options, "--", "sh", "-c", script) as running:
+            self.assertTrue(harness.wait_for(lambda: os.path.exists("finished")))
+            while running.process.poll() is None:
+                running.signal(signal.SIGTERM)
+                time.sleep(0.2)
+            self.assertEqual(running.wait(), 143)
+            self.assertIn(b"the end of the output is lost", running.process.stderr.read())
+
+    def test_a_full_disk_is_an_error(self):
+        """Of the size that a file may have, which needs no disk of its own."""
+        small = ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh"]
+        for command in (["run", *self.options, "--", "sh", "-c", "head -c 300000 /dev/zero"], ["mask", *self.options]):
+            with self.subTest(verb=command[0]), open("out", "wb") as out:
+                ran = subprocess.run([*small, harness.CONFIDE, *command], input=b"x" * 300000, stdout=out, stderr=subprocess.PIPE,
+                                     env=environment(), check=False)
+                self.assertEqual(ran.returncode, 125, ran)
+                self.assertIn(b"confide: standard output: write: File too large", ran.stderr)
+
     def test_a_reader_that_leaves(self):
         """SIGPIPE, as without us."""
         ran = subprocess.run(["sh", "-c", f'{harness.CONFIDE} run "$@" -- sh -c "while echo x; do :; done; echo ended >ended" | head -n 3', "sh", *self.options],
