@@ -17,6 +17,7 @@ int to_errno(long result) { return result < 0 ? static_cast<int>(-result) : 0; }
 
 int add_rule(int ruleset, const LandlockRule& rule) {
   const long at = raw::call(SYS_openat, AT_FDCWD, rule.path, O_PATH | O_CLOEXEC, 0);
+  if (at == -EACCES) return 0;  // a right where this uid cannot go (root's home, for its sandbox) is of no use
   if (at < 0) return to_errno(at);
   const abi::LandlockPathBeneathAttr attribute{.allowed_access = rule.access, .parent_fd = static_cast<int>(at)};
   const long result = raw::call(abi::kNrLandlockAddRule, ruleset, abi::kLandlockRulePathBeneath, &attribute, 0);

@@ -1,6 +1,8 @@
 #include "launcher/plan/landlock_rules.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "base/text.h"
 #include "policy/paths.h"
@@ -40,6 +42,30 @@ Status leave_out_what_holds_hidden(const BuildInput& in, View& view, PlanWriter&
   return {};
 }
 
+// Nor can it take back the writing of what lies in a folder that may be written: what a person asked for is an error,
+// what is protected by default is said not to be.
+Status tell_what_stays_writable(const BuildInput& in, const View& view, PlanWriter& out) {
+  std::vector<std::string> unprotected;
+  const ViewNode* writable = nullptr;
+  for (const ViewNode& node : view.nodes) {
+    if (node.what != What::kBind) continue;
+    if (writable == nullptr || !is_within(node.outside(), writable->outside())) writable = nullptr;
+    if (node.access == Access::kWrite && writable == nullptr) writable = &node;
+    if (node.access == Access::kWrite || writable == nullptr) continue;
+    if (node.pin == ViewNode::Pin::kProtected || is_optional(in.policy, node.path)) {
+      unprotected.push_back(printable(node.path));
+      continue;
+    }
+    return Error{ErrorKind::kUnsupported, 0,
+                 cat(printable(node.path), " (", node.origin, ") is to be read-only, which inside ",
+                     printable(writable->path), " needs a mount namespace: ", in.host.user_namespaces.why_not)};
+  }
+  for (const CoveredName& name : view.covered) unprotected.push_back(printable(name.name));
+  if (!unprotected.empty())
+    out.remark(cat("not protected, because that needs a mount namespace: ", join(unprotected, ", ")));
+  return {};
+}
+
 }  // namespace
 
 void add_rules_for_view(LandlockStep& step, const policy::Policy& policy, const Root& root) {
@@ -61,6 +87,7 @@ void add_rules_for_view(LandlockStep& step, const policy::Policy& policy, const 
 Status add_rules_without_view(LandlockStep& step, const BuildInput& in, PlanWriter& out) {
   View view = TRY(make_view(in.policy, in.scene));
   TRY(leave_out_what_holds_hidden(in, view, out));
+  TRY(tell_what_stays_writable(in, view, out));
   // For a program's own entry. Landlock shuts the others' memory, environment and descriptors, not their names.
   add_rule(step, "/proc", kLandlockRead, FileKind::kFolder);
   for (const ViewNode& node : view.nodes) {

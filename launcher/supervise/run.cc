@@ -150,6 +150,11 @@ class Run {
     if (!heard->ended) return act_on(heard->report, std::move(heard->passed));
     control_ended_ = true;
     masks_.end();
+    if (!has_own_pid_namespace()) {
+      // What the command has left behind may hold its output open, and what it was given.
+      at_work_.reset();
+      end_descendants();
+    }
     return {};
   }
 

@@ -220,8 +220,34 @@ class MaskedProc(harness.Case):
         self.assert_code(run("true", options=["--policy", "strict.toml", "--profile", "strict"]), 0)
 
 
-# A user's own files need no idmapped mount.
+# A user's own files need no idmapped mount, and a filter without no_new_privs, which looks like a sandbox, is root's.
 if harness.AS_ROOT:
+
+    class NamespacesSwitchedOff(harness.Case):
+        PREFIX = [harness.PYTHON, "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "without_namespaces.py")]
+
+        def test_there_are_none(self):
+            ran = subprocess.run([*self.PREFIX, "unshare", "--user", "true"], env=environment(), capture_output=True, check=False)
+            self.assertNotEqual(ran.returncode, 0)
+
+        def test_what_is_left_behind_ends_with_the_command(self):
+            """It may hold the output open, and a secret."""
+            options = self.secret("TOKEN", "of no interest")
+            token = harness.new_token()
+            ran = run("sh", "-c", f"exec 3>&1; setsid {harness.PYTHON} -c 'import time; time.sleep(600)' {token} & echo main", options=options,
+                      prefix=self.PREFIX, limit=30)
+            self.assert_code(ran, 0)
+            self.assertEqual(ran.text, "main\n", ran)
+            self.assertFalse(harness.processes_with(token))
+
+        def test_what_stays_writable_is_said_or_refused(self):
+            self.folder("project/sub")
+            ran = run("true", options=["--protect"], prefix=self.PREFIX)
+            self.assert_code(ran, 0)
+            self.assertTrue(any("not protected" in line and ".git/hooks" in line for line in ran.errors), ran)
+            ran = run("true", options=["--read", self.path("project/sub")], prefix=self.PREFIX)
+            self.assert_fails(ran, 125, self.path("project/sub"), "read-only", "mount namespace")
+            self.assert_code(run("true", options=["--read", self.path("project/sub")]), 0)
 
     class SomeFilesCannotBeIdmapped(harness.Case):
         """ramfs has no idmapped mounts; the project's file system has."""

@@ -366,6 +366,26 @@ TEST(Fallback, NeitherNamespacesNorLandlockIsNeverARun) {
   EXPECT_EQ(build(input).error().kind, ErrorKind::kUnsupported);
 }
 
+TEST(Fallback, WhatIsReadOnlyInAWritableFolderNeedsAMountNamespace) {
+  Given input = input_for(user_in_project());
+  input.host.user_namespaces = {false, "switched off"};
+  add_path(input, folder("/home/me/shop/.git"), Access::kProtect);
+  const auto plan = build(input).value();
+  EXPECT_TRUE(std::ranges::any_of(plan.remarks, [](const std::string& remark) {
+    return remark.starts_with("not protected") && remark.ends_with(": /home/me/shop/.git");
+  })) << explain(plan);
+
+  add_path(input, folder("/home/me/shop/sub"), Access::kRead);
+  input.policy.paths.back().if_missing = policy::IfMissing::kError;
+  const auto refused = build(input);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported);
+  EXPECT_NE(refused.error().what.find("/home/me/shop/sub"), std::string::npos) << refused.error().what;
+
+  input.policy.project = policy::Project::kReadOnly;
+  EXPECT_TRUE(build(input)) << "nothing to take back";
+}
+
 TEST(Fallback, WithoutAProcfsOfItsOwnTheHostsIsReadOnly) {
   Given input = input_for(user_in_project());
   input.host.own_proc = {false, "masked"};
