@@ -1,5 +1,6 @@
 #include "launcher/supervise/background.h"
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "base/sys.h"
+#include "base/unique_fd.h"
 
 namespace confide::launcher {
 
@@ -31,6 +33,12 @@ Result<BackgroundWork> BackgroundWork::start(const std::function<void()>& work) 
 }
 
 BackgroundWork::BackgroundWork(BackgroundWork&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+
+void BackgroundWork::wait(int milliseconds) const {
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  pollfd ended{process.get(), POLLIN, 0};
+  if (process.valid()) (void)::poll(&ended, 1, milliseconds);
+}
 
 BackgroundWork::~BackgroundWork() {
   if (pid_ <= 0) return;

@@ -19,6 +19,9 @@ class [[nodiscard]] BackgroundWork {
   // Kills and reaps it.
   ~BackgroundWork();
 
+  // Returns when the work is done, or the time is over.
+  void wait(int milliseconds) const;
+
  private:
   explicit BackgroundWork(pid_t pid) : pid_(pid) {}
   pid_t pid_ = -1;

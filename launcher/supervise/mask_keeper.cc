@@ -1,5 +1,7 @@
 #include "launcher/supervise/mask_keeper.h"
 
+#include <sys/stat.h>
+
 #include <vector>
 
 #include "base/text.h"
@@ -15,6 +17,11 @@ const WatchStep* watch_step(const LaunchPlan& plan) {
   for (const Step& step : plan.steps)
     if (const auto* action = std::get_if<WatchStep>(&step.action)) return action;
   return nullptr;
+}
+
+bool is_file(const std::string& path) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
 }
 
 }  // namespace
@@ -57,7 +64,9 @@ std::optional<LaunchFailure> MaskKeeper::renew(int64_t now_ms) {
   std::optional<LaunchFailure> failure;
   for (size_t i = 0; i < paths.size(); ++i) {
     const MaskOutcome outcome = outcomes ? (*outcomes)[i] : MaskOutcome::kFailed;
-    if (outcome == MaskOutcome::kAlready || outcome == MaskOutcome::kGone) continue;
+    if (outcome == MaskOutcome::kAlready) continue;
+    // Gone inside and there outside: a folder above was renamed inside, and the file is to be had by another name.
+    if (outcome == MaskOutcome::kGone && !is_file(paths[i])) continue;
     const std::string name = printable(paths[i]);
     if (watch->on_change == policy::Masks::OnChange::kEndRun) {
       failure = LaunchFailure{

@@ -42,6 +42,9 @@ int64_t lease_clock_ms() { return sys::clock_ms(CLOCK_BOOTTIME); }
 // A signal that comes while the command is being started waits for it so long; then it ends the launch.
 constexpr int64_t kStartPatienceMs = 250;
 
+// So long an end waits for work beside the run that a short command leaves no time for.
+constexpr int kPatienceWithWorkMs = 50;
+
 class Run {
  public:
   explicit Run(const RunInput& input)
@@ -67,6 +70,7 @@ class Run {
     const Status looped = loop();
     child_->kill_all();
     if (terminal_) terminal_->restore();
+    if (at_work_ && status_ && given_up_by_ == 0) at_work_->wait(kPatienceWithWorkMs);
     at_work_.reset();
     if (!has_own_pid_namespace()) end_descendants();
     if (covers_) {

@@ -140,6 +140,12 @@ class Session:
         return self.ended()
 
 
+class MovedSession(Session):
+    """The same, in a project whose folder above it was renamed inside."""
+
+    SCRIPT = 'above=$(dirname "$PWD"); mv "$above" "$above.away" && cd "$above.away/project" && { ' + Session.SCRIPT + "; }"
+
+
 def until(holds, what):
     deadline = time.monotonic() + PATIENCE
     while not holds():
@@ -317,6 +323,16 @@ def the_index_is_private_and_renewed_while_a_command_runs(project):
     same(project.indexes(), [index])
 
 
+def short_commands_renew_the_index_too(project):
+    options = project.policy(GLOBS)
+    project.write("secrets/a.pem")
+    same(project.read("secrets/a.pem", options), "")
+    project.write("secrets/new.pem")
+    project.age_index(600)
+    same(project.run(["true"], options).returncode, 0)
+    same(project.read("secrets/new.pem", options), "")
+
+
 def an_old_index_is_not_used(project):
     options = project.policy(GLOBS)
     project.write("secrets/a.pem")
@@ -405,6 +421,29 @@ def what_a_checkout_brings_is_not_masked(project):
         project.write(".env")  # and the watch goes on
         until(lambda: session.read(".env") == "", "masked on appearance")
         same(session.read(".env.ci"), f"KEY={project.canary}\n")
+
+
+def a_folder_renamed_above_ends_no_watch(project):
+    project.write(".env")
+    with MovedSession(project) as session:
+        same(session.read(".env"), "")
+        project.replace(".env")
+        heard = b""
+
+        def told():
+            nonlocal heard
+            with contextlib.suppress(BlockingIOError):
+                heard += os.read(session.status.fileno(), 1 << 16)
+            return f"{project.path('.env')} appeared or was replaced during the run, and could not be masked again".encode() in heard
+
+        os.set_blocking(session.status.fileno(), False)
+        until(told, "said to be readable")
+    with MovedSession(project, project.policy('on-change = "end-run"')) as session:
+        same(session.read(".env"), "")
+        project.replace(".env")
+        code, errors, _ = session.ended()
+        same(code, 123)
+        assert "end-run" in errors, errors
 
 
 def end_run_ends_the_run(project):
