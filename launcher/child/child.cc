@@ -81,6 +81,7 @@ void close_inherited(const ChildState& state) {
   // The supervisor may have died before the line above: then waiting for it must end, not hold itself up.
   if (plan.supervisor_fd >= 0) (void)raw::call(SYS_close, plan.supervisor_fd);
 
+  state.callers_umask = static_cast<uint32_t>(raw::call(SYS_umask, 0));
   for (size_t i = 0; i < plan.wipe_size; ++i) static_cast<volatile char*>(plan.wipe)[i] = 0;
 
   int error = settle_descriptors(plan);

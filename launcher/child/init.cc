@@ -207,6 +207,7 @@ struct Init {
 
 [[noreturn]] void run_command_as_init(ChildState& state) {
   const FrozenExec& exec = state.plan.exec;
+  (void)raw::call(SYS_umask, state.callers_umask);
   CommandStart start{state, 0};
   void* mapped = nullptr;
   if (state.block_fd >= 0) {

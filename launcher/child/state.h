@@ -19,6 +19,7 @@ struct ChildState {
   uint64_t block_size = 0;
   int delivered_fds[kMaxDeliveries] = {};
   size_t delivered_count = 0;
+  uint32_t callers_umask = 0;  // what is made for the sandbox has the plan's modes; the command gets this back
 };
 
 }  // namespace confide::child

@@ -172,8 +172,9 @@ StepText describe(const Action& action) {
           [](const PrivilegesStep&) {
             return StepText{"privileges", "no_new_privs, no capability in any set"};
           },
-          [](const VerifyStep&) {
-            return StepText{"verify", "capabilities, descriptors, processes in /proc, read-only root"};
+          [](const VerifyStep& s) {
+            return StepText{"verify", cat("capabilities", s.own_proc ? ", own procfs, descriptors" : "",
+                                          s.read_only.empty() ? "" : ", read-only ", s.read_only)};
           },
           [](const SeccompStep& s) {
             std::string text = policy::name_of(s.profile);

@@ -84,10 +84,15 @@ class ViewMaker {
 
   void add_home(std::string_view origin) {
     const PathFact& home = scene_.caller.home;
-    // A home of `/` (a system account's) has no private version.
-    if (home.requested.size() < 2) return;
+    // A system account's home may be `/`, or where the sandbox has things of its own that nobody may exchange.
+    if (home.requested.size() < 2 || is_of_sandbox(home.requested)) return;
     add_private(home.requested, 0700, origin);
     if (home.kind == FileKind::kFolder && home.canonical != home.requested) add_private(home.canonical, 0700, origin);
+  }
+
+  static bool is_of_sandbox(std::string_view path) {
+    return path == "/run" || path == "/tmp" || is_within(path, "/run/confide") || is_within(path, "/run/secrets") ||
+           is_within(path, "/dev") || is_within(path, "/proc") || is_within(path, "/sys");
   }
 
   // The caller's own home, read-only; rules on paths inside it say more.
@@ -118,6 +123,12 @@ class ViewMaker {
       if (fact.canonical == "/") {
         return Error{ErrorKind::kRefused, 0,
                      cat(rule.origin.text, ": / cannot be given as a path; name folders below it")};
+      }
+      if ((fact.canonical == "/run" || is_within(fact.canonical, "/run/confide")) && rule.access != Access::kHide &&
+          policy_.system != policy::System::kWholeRoot) {
+        return Error{ErrorKind::kRefused, 0,
+                     cat(printable(rule.path), " (", rule.origin.text,
+                         "): the sandbox has its own /run; name what you need of the host's")};
       }
       add_bind(fact, rule.access, rule.origin.text);
     }

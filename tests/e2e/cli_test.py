@@ -273,6 +273,12 @@ class Words(harness.Case):
     def test_one_long_argument(self):
         self.assertEqual(run("sh", "-c", 'echo ${#1}', "sh", "x" * 131_000).text, "131000\n")
 
+    def test_any_umask(self):
+        for umask in (0o777, 0o077, 0):
+            with self.subTest(umask=oct(umask)):
+                ran = run("sh", "-c", "umask; stat -c %a /tmp /dev/shm ~", umask=umask)
+                self.assertEqual(ran.text.split(), [f"{umask:04o}", "1777", "1777", "700"], ran)
+
     def test_odd_folders(self):
         for name in (b"with space", b"new\nline", b"\xff\xfe", b"quote'\"", b"$PROJECT", b"~", b"-dash", "ümläut".encode(), b"a:b,c=d", b"\\back", b"x" * 200, b"*?["):
             with self.subTest(name=name):

@@ -160,6 +160,19 @@ TEST(Identity, HostRootIsAPowerThatMustBeNamed) {
   EXPECT_NE(explain(plan).find("confide.toml:3"), std::string::npos);
 }
 
+TEST(View, WhatTheSandboxHasOfItsOwnIsNobodyElses) {
+  Given input = input_for(user_in_project());
+  input.scene.caller.home = folder("/run");
+  for (const PrivateStep& own : find_all<PrivateStep>(build(input).value())) EXPECT_NE(own.path, "/run");
+
+  input = input_for(user_in_project());
+  add_path(input, folder("/run"), Access::kRead);
+  const auto refused = build(input);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kRefused);
+  EXPECT_NE(refused.error().what.find("/run"), std::string::npos);
+}
+
 TEST(View, AVisibleHomeIsReadOnly) {
   Given input = input_for(user_in_project());
   input.policy.home_visible = true;
