@@ -349,10 +349,7 @@ class Gatherer {
 
   Status report_failures() const {
     if (failures_.empty()) return {};
-    const std::string quoted = join(quoted_, "; ");
-    if (failures_.size() == 1) return Error{ErrorKind::kRefused, 0, failures_.front(), quoted};
-    return Error{ErrorKind::kRefused, 0, cat(failures_.size(), " secrets cannot be had: ", join(failures_, "; ")),
-                 quoted};
+    return refuse_all(failures_, "secrets cannot be had", quoted_);
   }
 
   const Request& request_;

@@ -103,16 +103,19 @@ OneShot::~OneShot() {
     }
 }
 
-Result<Reply> hear(const OneShot& broker) {
-  auto heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
+Result<HeardReply> hear(const OneShot& broker, size_t max_fds) {
+  auto heard = sys::receive_message(broker.socket(), kMaxReplyBytes, max_fds);
   // Gone before it read the request: the kernel says that first, and then hands over the broker's last words.
-  if (!heard && heard.error().errnum == ECONNRESET) heard = sys::receive_message(broker.socket(), kMaxReplyBytes);
-  const auto message = TRY(std::move(heard));
+  if (!heard && heard.error().errnum == ECONNRESET)
+    heard = sys::receive_message(broker.socket(), kMaxReplyBytes, max_fds);
+  sys::Message message = TRY(std::move(heard));
   if (message.bytes.empty()) return broker.say_why_it_ended();
   Reply reply = TRY(decode_reply(message.bytes));
   if (auto* refused = std::get_if<Refused>(&reply))
     return Error{refused->kind, refused->errnum, std::move(refused->what), std::move(refused->quoted)};
-  return reply;
+  return HeardReply{std::move(reply), std::move(message.fds)};
 }
+
+Result<Reply> hear(const OneShot& broker) { return TRY(hear(broker, 0)).reply; }
 
 }  // namespace confide::broker

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -43,7 +44,12 @@ class OneShot {
   UniqueFd socket_;
 };
 
-// The next reply; what the broker refused is an error of its kind.
+struct HeardReply {
+  Reply reply;
+  std::vector<UniqueFd> fds;
+};
+// The next reply, with at most so many descriptors; what the broker refused is an error of its kind.
+Result<HeardReply> hear(const OneShot& broker, size_t max_fds);
 Result<Reply> hear(const OneShot& broker);
 
 }  // namespace confide::broker

@@ -76,9 +76,14 @@ Result<std::vector<SecretBuffer>> resolve_every(std::span<const policy::Referenc
     if (!value.error().quoted.empty()) quoted.push_back(value.error().quoted);
   }
   if (failures.empty()) return values;
-  if (failures.size() == 1) return Error{ErrorKind::kRefused, 0, failures.front(), join(quoted, "; ")};
-  return Error{ErrorKind::kRefused, 0, cat(failures.size(), " references cannot be resolved: ", join(failures, "; ")),
-               join(quoted, "; ")};
+  return refuse_all(failures, "references cannot be resolved", quoted);
+}
+
+Error refuse_all(const std::vector<std::string>& failures, std::string_view more,
+                 const std::vector<std::string>& quoted) {
+  std::string text = join(failures, "; ");
+  if (failures.size() > 1) text.insert(0, cat(failures.size(), " ", more, ": "));
+  return {ErrorKind::kRefused, 0, std::move(text), join(quoted, "; ")};
 }
 
 }  // namespace confide::broker

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -35,5 +37,9 @@ ResolvedAll resolve_all(std::span<const policy::Reference> references, const Sou
 // one that failed.
 Result<std::vector<secrets::SecretBuffer>> resolve_every(std::span<const policy::Reference> references,
                                                          const Sources& sources);
+
+// kRefused: one failure as it is, more with their number and what they are: "2 secrets cannot be had: …; …".
+Error refuse_all(const std::vector<std::string>& failures, std::string_view more,
+                 const std::vector<std::string>& quoted);
 
 }  // namespace confide::broker

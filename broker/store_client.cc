@@ -15,16 +15,10 @@ namespace {
 
 // The answer is in the message's descriptor.
 Result<StoreReply> hear_answer(const OneShot& broker) {
-  auto heard = sys::receive_message(broker.socket(), kMaxReplyBytes, 1);
-  if (!heard && heard.error().errnum == ECONNRESET) heard = sys::receive_message(broker.socket(), kMaxReplyBytes, 1);
-  const auto message = TRY(std::move(heard));
-  if (message.bytes.empty()) return broker.say_why_it_ended();
-  Reply reply = TRY(decode_reply(message.bytes));
-  if (auto* refused = std::get_if<Refused>(&reply))
-    return Error{refused->kind, refused->errnum, std::move(refused->what), std::move(refused->quoted)};
-  if (!std::holds_alternative<Answered>(reply) || message.fds.size() != 1)
+  const HeardReply heard = TRY(hear(broker, 1));
+  if (!std::holds_alternative<Answered>(heard.reply) || heard.fds.size() != 1)
     return Error{ErrorKind::kInternal, 0, "the broker answered another question"};
-  return decode_store_reply(TRY(sys::read_all(message.fds.front().get(), kMaxStoreReplyBytes, "the answer")));
+  return decode_store_reply(TRY(sys::read_all(heard.fds.front().get(), kMaxStoreReplyBytes, "the answer")));
 }
 
 }  // namespace
