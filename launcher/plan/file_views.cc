@@ -19,10 +19,9 @@ Error refuse(const SecretSlot& secret, std::string_view what, std::string_view w
 
 // What the sandbox itself puts into its root.
 bool is_taken(const std::string& path, const Scene& scene) {
-  constexpr const char* kFolders[] = {"/proc", "/sys", "/dev", kOwnFolder, kSecretsFolder};
   constexpr const char* kLinks[] = {"/var/run", "/var/tmp"};
   const auto in = [&](const char* folder) { return is_within(path, folder); };
-  return std::ranges::any_of(kFolders, in) || std::ranges::any_of(kLinks, in) ||
+  return is_of_sandbox(path) || std::ranges::any_of(kLinks, in) ||
          std::ranges::any_of(scene.system, [&](const SystemEntry& entry) {
            return !entry.link_target.empty() && is_within(path, entry.path);
          });

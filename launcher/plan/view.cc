@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "launcher/plan/build.h"
 #include "policy/paths.h"
 #include "policy/runs_later.h"
 
@@ -85,14 +86,10 @@ class ViewMaker {
   void add_home(std::string_view origin) {
     const PathFact& home = scene_.caller.home;
     // A system account's home may be `/`, or where the sandbox has things of its own that nobody may exchange.
-    if (home.requested.size() < 2 || is_of_sandbox(home.requested)) return;
+    const std::string& path = home.requested;
+    if (path.size() < 2 || path == "/run" || path == "/tmp" || is_of_sandbox(path)) return;
     add_private(home.requested, 0700, origin);
     if (home.kind == FileKind::kFolder && home.canonical != home.requested) add_private(home.canonical, 0700, origin);
-  }
-
-  static bool is_of_sandbox(std::string_view path) {
-    return path == "/run" || path == "/tmp" || is_within(path, "/run/confide") || is_within(path, "/run/secrets") ||
-           is_within(path, "/dev") || is_within(path, "/proc") || is_within(path, "/sys");
   }
 
   // The caller's own home, read-only; rules on paths inside it say more.
@@ -124,7 +121,7 @@ class ViewMaker {
         return Error{ErrorKind::kRefused, 0,
                      cat(rule.origin.text, ": / cannot be given as a path; name folders below it")};
       }
-      if ((fact.canonical == "/run" || is_within(fact.canonical, "/run/confide")) && rule.access != Access::kHide &&
+      if ((fact.canonical == "/run" || is_within(fact.canonical, kOwnFolder)) && rule.access != Access::kHide &&
           policy_.system != policy::System::kWholeRoot) {
         return Error{ErrorKind::kRefused, 0,
                      cat(printable(rule.path), " (", rule.origin.text,
@@ -285,6 +282,11 @@ class ViewMaker {
 };
 
 }  // namespace
+
+bool is_of_sandbox(std::string_view path) {
+  constexpr const char* kFolders[] = {"/proc", "/sys", "/dev", kOwnFolder, kSecretsFolder};
+  return std::ranges::any_of(kFolders, [&](const char* folder) { return is_within(path, folder); });
+}
 
 const ViewNode* covering(const std::vector<ViewNode>& nodes, std::string_view path) {
   const ViewNode* best = nullptr;

@@ -37,6 +37,9 @@ struct View {
   std::vector<std::string> skipped;  // paths that are not there and need not be
 };
 
+// Whether the sandbox itself puts there what nobody else may.
+bool is_of_sandbox(std::string_view path);
+
 // The node that `path` lies in (itself included), or null: then it is in the sandbox's own empty root.
 const ViewNode* covering(const std::vector<ViewNode>& nodes, std::string_view path);
 
