@@ -354,12 +354,16 @@ while total < 64 << 20:
                 os.open(f"/proc/self/fd/{writer}", os.O_WRONLY)
         return open(reader, "rb"), open(writer, "wb")
 
+    @staticmethod
+    def is_full(writer):
+        return not select.select([], [writer], [], 0)[1]
+
     def test_a_pipe_that_cannot_be_opened_anew(self):
         script = "head -c 300000 /dev/zero | tr '\\0' x; echo end"
         reader, writer = self.closed_pipe()
         with reader, Background("run", *self.options, "--", "sh", "-c", script, stdout=writer) as running:
+            self.assertTrue(harness.wait_for(lambda: self.is_full(writer)))
             writer.close()
-            time.sleep(0.5)
             self.assertEqual(reader.read(), b"x" * 300000 + b"end\n")
             self.assertEqual(running.wait(), 0)
 
@@ -373,8 +377,8 @@ while total < 64 << 20:
         token = harness.new_token()
         reader, writer = self.closed_pipe()
         with reader, writer, Background("run", *self.options, "--", "yes", token, stdout=writer) as running:
-            self.assertTrue(harness.wait_for(lambda: harness.processes_with(token)))
-            time.sleep(0.5)
+            self.assertTrue(harness.wait_for(lambda: self.is_full(writer)))
+            self.assertTrue(harness.processes_with(token))
             running.signal(signal.SIGKILL)
             running.wait()
             self.assertTrue(harness.wait_for(lambda: not harness.processes_with(token)), "all of it is gone")
@@ -383,9 +387,8 @@ while total < 64 << 20:
         script = "head -c 300000 /dev/zero | tr '\\0' x; : > finished"
         with Background("run", *self.options, "--", "sh", "-c", script) as running:
             self.assertTrue(harness.wait_for(lambda: os.path.exists("finished")))
-            while running.process.poll() is None:
-                running.signal(signal.SIGTERM)
-                time.sleep(0.2)
+            # Once to the command, if it is still there, and once to the wait for a reader.
+            self.assertTrue(harness.wait_for(lambda: running.process.poll() is not None or running.signal(signal.SIGTERM), every=0.2))
             self.assertEqual(running.wait(), 143)
             self.assertIn(b"the end of the output is lost", running.process.stderr.read())
 

@@ -323,22 +323,24 @@ def the_index_is_private_and_renewed_while_a_command_runs(project):
     same(project.indexes(), [index])
 
 
-def short_commands_renew_the_index_too(project):
+def with_a_newer_file(project, seconds):
+    """The policy of a project whose index is so old and does not know of secrets/new.pem."""
     options = project.policy(GLOBS)
     project.write("secrets/a.pem")
     same(project.read("secrets/a.pem", options), "")
     project.write("secrets/new.pem")
-    project.age_index(600)
+    project.age_index(seconds)
+    return options
+
+
+def short_commands_renew_the_index_too(project):
+    options = with_a_newer_file(project, 600)
     same(project.run(["true"], options).returncode, 0)
     same(project.read("secrets/new.pem", options), "")
 
 
 def an_old_index_is_not_used(project):
-    options = project.policy(GLOBS)
-    project.write("secrets/a.pem")
-    same(project.read("secrets/a.pem", options), "")
-    project.write("secrets/new.pem")
-    project.age_index(3700)
+    options = with_a_newer_file(project, 3700)
     same(project.read("secrets/new.pem", options), "")
 
 
