@@ -76,6 +76,12 @@ Result<UniqueFd> duplicate(int fd, int at_least) {
   return UniqueFd(copy);
 }
 
+Result<UniqueFd> pidfd_open(pid_t pid) {
+  const long fd = ::syscall(SYS_pidfd_open, pid, 0);
+  if (fd < 0) return errno_error("pidfd_open");
+  return UniqueFd(static_cast<int>(fd));
+}
+
 void open_closed_streams() {
   for (int fd = 0; fd < 3; ++fd)
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)

@@ -40,6 +40,8 @@ struct SocketPair {
 // socketpair(2) AF_UNIX SOCK_SEQPACKET: message borders are kept, close of one end is seen by the other.
 Result<SocketPair> seqpacket_pair();
 Result<UniqueFd> duplicate(int fd, int at_least = 3);
+// pidfd_open(2), Linux 5.3; close-on-exec by itself. poll(2) says POLLIN when the process has ended.
+Result<UniqueFd> pidfd_open(pid_t pid);
 
 // Opens /dev/null as each of 0, 1 and 2 that is closed, so that no descriptor of ours ever becomes a standard stream.
 // Standard output still fails (EBADF): who closed it must not be told that something was printed.

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,10 +84,10 @@ Error OneShot::say_why_it_ended() const {
 void OneShot::abandon(const Forwarder& signals) {
   socket_.reset();
   if (pid_ <= 0) return;
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  const auto process = sys::pidfd_open(pid_);
   const int64_t deadline = sys::monotonic_ms() + kTimeToEndMs;
-  for (int64_t left = kTimeToEndMs; left > 0 && process.valid(); left = deadline - sys::monotonic_ms()) {
-    pollfd polled[] = {{process.get(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+  for (int64_t left = kTimeToEndMs; left > 0 && process; left = deadline - sys::monotonic_ms()) {
+    pollfd polled[] = {{process->get(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
     if (::poll(polled, 2, static_cast<int>(left)) < 0 && errno != EINTR) break;
     if (polled[0].revents != 0) return;
     if (polled[1].revents != 0 && signals.wants_the_end()) break;

@@ -151,12 +151,12 @@ Status ask_for_renewal(int pid) {
     return Error{ErrorKind::kRefused, 0, cat("the lease of run ", pid, " is not renewed: ", why)};
   };
   // The descriptor first: what is checked below is then checked of that very process.
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const auto process = sys::pidfd_open(pid);
   const auto runs = TRY(live_runs());
   const auto run = std::ranges::find(runs, pid, &RunState::pid);
-  if (!process.valid() || run == runs.end()) return refuse("there is no such run (confide ps)");
+  if (!process || run == runs.end()) return refuse("there is no such run (confide ps)");
   if (!run->renewable) return refuse("it was not started with --lease-renew");
-  if (::syscall(SYS_pidfd_send_signal, process.get(), SIGRTMIN + 1, nullptr, 0) != 0)
+  if (::syscall(SYS_pidfd_send_signal, process->get(), SIGRTMIN + 1, nullptr, 0) != 0)
     return refuse("its process cannot be reached");
   return {};
 }

@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,7 +107,7 @@ void end_session(pid_t pid) {
 }
 
 EndedMessage wait_for(pid_t pid, uint32_t timeout_ms) {
-  const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const UniqueFd pidfd = sys::pidfd_open(pid).value_or(UniqueFd());
   const int64_t deadline = sys::monotonic_ms() + timeout_ms;
   bool late = false;
   for (;;) {

@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "base/sys.h"
-#include "base/unique_fd.h"
 
 namespace confide::launcher {
 
@@ -35,9 +34,10 @@ Result<BackgroundWork> BackgroundWork::start(const std::function<void()>& work) 
 BackgroundWork::BackgroundWork(BackgroundWork&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
 
 void BackgroundWork::wait(int milliseconds) const {
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-  pollfd ended{process.get(), POLLIN, 0};
-  if (process.valid()) (void)::poll(&ended, 1, milliseconds);
+  const auto process = sys::pidfd_open(pid_);
+  if (!process) return;
+  pollfd ended{process->get(), POLLIN, 0};
+  (void)::poll(&ended, 1, milliseconds);
 }
 
 BackgroundWork::~BackgroundWork() {
