@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -129,6 +130,13 @@ Result<std::string> read_all(int fd, size_t limit, std::string_view object) {
 Result<std::string> read_file(const std::string& path, size_t limit) {
   const UniqueFd fd = TRY(openat(AT_FDCWD, path, O_RDONLY));
   return read_all(fd.get(), limit, path);
+}
+
+int waitpid(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
 }
 
 int64_t clock_ms(clockid_t clock) {

@@ -55,6 +55,8 @@ Status write_all(int fd, std::string_view text);
 // The file's bytes up to `limit`; more is an error of kind kRefused that names `object`.
 Result<std::string> read_all(int fd, size_t limit, std::string_view object);
 Result<std::string> read_file(const std::string& path, size_t limit);
+// The child's wait status, once it has ended; 0 where there is no such child (waitpid(2)).
+int waitpid(pid_t child);
 
 // What a clock shows (clock_gettime(2)), in milliseconds.
 int64_t clock_ms(clockid_t clock);

@@ -97,9 +97,7 @@ void OneShot::abandon(const Forwarder& signals) {
 
 OneShot::~OneShot() {
   socket_.reset();  // the broker ends with its client
-  if (pid_ > 0)
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+  if (pid_ > 0) (void)sys::waitpid(pid_);
 }
 
 Result<HeardReply> hear(const OneShot& broker, size_t max_fds) {

@@ -50,9 +50,7 @@ void reap() {
   }
   socket.reset();
   // What it has still to say goes first: its end follows this one's.
-  int status = 0;
-  while (::waitpid(broker, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = sys::waitpid(broker);
   ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 0);  // for one_shot.cc, which says why
 }
 

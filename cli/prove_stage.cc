@@ -10,10 +10,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -158,8 +156,7 @@ ProveStage::~ProveStage() {
   for (const std::string& path : files_) (void)::unlink(path.c_str());
   victim_input_.reset();
   if (victim_ <= 0) return;
-  while (::waitpid(victim_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)sys::waitpid(victim_);
 }
 
 }  // namespace confide::cli

@@ -62,9 +62,7 @@ Result<Finished> run_program(const std::vector<std::string>& argv, int timeout_m
     if (polled[1].revents != 0 && take(polled[1].fd, finished.errors)) polled[1].fd = -1;
   }
   if (finished.timed_out) (void)::kill(pid, SIGKILL);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = sys::waitpid(pid);
   finished.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return finished;
 }

@@ -123,9 +123,7 @@ EndedMessage wait_for(pid_t pid, uint32_t timeout_ms) {
   siginfo_t ended{};
   if (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid != pid)
     end_session(pid);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = sys::waitpid(pid);
   EndedMessage message{.time_limit = late};
   message.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   message.exit_code = message.signal != 0 ? 128 + message.signal : WEXITSTATUS(status);

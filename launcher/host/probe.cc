@@ -8,7 +8,6 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,9 +50,7 @@ int try_in_namespaces(uint64_t namespaces, Attempt attempt) {
   int error = ECHILD;
   (void)!::read(report[0], &error, sizeof error);
   ::close(report[0]);
-  int status = 0;
-  while (::waitpid(static_cast<pid_t>(pid), &status, 0) < 0 && errno == EINTR) {
-  }
+  (void)sys::waitpid(static_cast<pid_t>(pid));
   return error;
 }
 

@@ -5,10 +5,8 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "base/sys.h"
@@ -43,8 +41,7 @@ void BackgroundWork::wait(int milliseconds) const {
 BackgroundWork::~BackgroundWork() {
   if (pid_ <= 0) return;
   (void)::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)sys::waitpid(pid_);
 }
 
 }  // namespace confide::launcher

@@ -5,7 +5,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -114,8 +113,7 @@ Covers::~Covers() {
   const char done = 1;
   (void)!::write(lifeline_.get(), &done, 1);
   lifeline_.reset();
-  while (::waitpid(guard_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)sys::waitpid(guard_);
 }
 
 }  // namespace confide::launcher

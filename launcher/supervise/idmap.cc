@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -59,8 +58,7 @@ IdmapNamespace::IdmapNamespace(IdmapNamespace&& other) noexcept
     : idmap_(other.idmap_), pid_(std::exchange(other.pid_, -1)), fd_(std::move(other.fd_)) {}
 
 IdmapNamespace::~IdmapNamespace() {
-  while (pid_ > 0 && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  if (pid_ > 0) (void)sys::waitpid(pid_);
 }
 
 Result<UniqueFd> detached_tree(const PathFact& fact) {

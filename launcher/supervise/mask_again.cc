@@ -9,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -89,8 +88,7 @@ Result<std::vector<MaskOutcome>> mask_again(int mount_namespace, const std::vect
   pipe.write.reset();
   const std::string heard = hear(pipe.read.get(), masks.size());
   (void)::kill(child, SIGKILL);
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)sys::waitpid(child);
   if (heard.size() != masks.size())
     return Error{ErrorKind::kSystem, 0, "the sandbox's mount namespace could not be entered"};
   std::vector<MaskOutcome> outcomes;

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -122,8 +121,7 @@ void Spawned::kill_all() {
 
 void Spawned::reap() {
   if (pid_ <= 0) return;
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)sys::waitpid(pid_);
   pid_ = -1;
 }
 
