@@ -1,7 +1,14 @@
-// Hosts, callers and policies for tests of plans: no kernel, no file.
+// Hosts, callers and policies for tests of plans, and what those look at: no kernel, no file but the golden ones.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/sys.h"
 #include "launcher/plan/build.h"
+#include "launcher/plan/explain.h"
 #include "policy/paths.h"
 
 namespace confide::launcher {
@@ -95,6 +102,27 @@ size_t index_of(const LaunchPlan& plan) {
   for (size_t i = 0; i < plan.steps.size(); ++i)
     if (std::holds_alternative<Action>(plan.steps[i].action)) return i;
   return plan.steps.size();
+}
+
+inline LayerState state_of(const LaunchPlan& plan, policy::Layer layer) {
+  for (const LayerState& state : plan.layers)
+    if (state.layer == layer) return state;
+  ADD_FAILURE() << "the plan says nothing of " << name_of(layer);
+  return {};
+}
+
+inline std::string bind_text(const LaunchPlan& plan) {
+  std::string out;
+  for (const BindStep& bind : find_all<BindStep>(plan)) out += describe(Action(bind)).text + "\n";
+  return out;
+}
+
+// The plan must read as the golden file does; CONFIDE_UPDATE_GOLDEN=1 writes it anew.
+inline void expect_golden(const LaunchPlan& plan, const std::string& name) {
+  const std::string path = std::string(CONFIDE_SOURCE_DIR) + "/tests/golden/" + name;
+  const std::string now = explain(plan);
+  if (std::getenv("CONFIDE_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << now;
+  EXPECT_EQ(now, sys::read_file(path, 1 << 20).value()) << path;
 }
 
 // What the rules of a Landlock domain grant at `path`: those of the folders above add up.
